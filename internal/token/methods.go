@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ssegauge/ssegauge/internal/nearest"
 )
 
 // methods are the names of the signing methods that a token may use
@@ -29,24 +31,8 @@ func checkMethod(name string) error {
 	if strings.EqualFold(name, "none") {
 		return fmt.Errorf(`token: method %q is refused: a token must be signed (RFC 8725 section 3.2)`, name)
 	}
-	nearest := slices.MinFunc(methods[:], func(a, b string) int {
-		return differences(name, a) - differences(name, b)
-	})
-	return fmt.Errorf("token: unknown method %q; did you mean %s? (known: %s)",
-		name, nearest, strings.Join(methods[:], ", "))
-}
-
-// differences counts the places at which two names differ, ignoring case. The
-// method names are of one length, so nothing finer is needed.
-func differences(a, b string) int {
-	a, b = strings.ToUpper(a), strings.ToUpper(b)
-	n := max(len(a), len(b))
-	for i := range min(len(a), len(b)) {
-		if a[i] == b[i] {
-			n--
-		}
-	}
-	return n
+	return fmt.Errorf("token: unknown method %q%s; known: %s",
+		name, nearest.Hint(name, methods[:]), strings.Join(methods[:], ", "))
 }
 
 // fits reports whether a token of the method can be verified with the

@@ -315,7 +315,7 @@ func TestNewVerifierRefuses(t *testing.T) {
 		{"no key", VerifierConfig{}, "no key"},
 		{"secret and key", VerifierConfig{Secret: testSecret, PublicKey: publicPEM(ecKey())}, "more than one key"},
 		{"key and set", VerifierConfig{PublicKey: publicPEM(ecKey()), JWKS: set}, "more than one key"},
-		{"method misspelt", VerifierConfig{Secret: testSecret, Methods: []string{"HS265"}}, `"HS265"; did you mean HS256?`},
+		{"method misspelt", VerifierConfig{Secret: testSecret, Methods: []string{"HS265"}}, `"HS265" (did you mean HS256?)`},
 		{"method in lower case", VerifierConfig{PublicKey: publicPEM(rsaKey()), Methods: []string{"rs512"}}, "did you mean RS512?"},
 		{"method EDDSA", VerifierConfig{PublicKey: publicPEM(edKey()), Methods: []string{"EDDSA"}}, "did you mean EdDSA?"},
 		{"method empty", VerifierConfig{Secret: testSecret, Methods: []string{""}}, "unknown method"},

@@ -5,8 +5,12 @@ import "strings"
 
 // Name returns the candidate closest to word by edit distance, ignoring case,
 // or "" when none is close enough to be a likely meaning: more than a third of
-// the longer name, and at least two letters, may differ.
+// the longer name, and at least two letters, may differ. A word of more than
+// 100 bytes, which a stranger may have sent, is close to nothing.
 func Name(word string, candidates []string) string {
+	if len(word) > 100 {
+		return ""
+	}
 	best, bestDistance := "", -1
 	for _, c := range candidates {
 		d := distance(strings.ToLower(word), strings.ToLower(c))

@@ -1,6 +1,9 @@
 package nearest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestName(t *testing.T) {
 	candidates := []string{"streams", "thresholds", "target", "duration", "p99"}
@@ -14,6 +17,8 @@ func TestName(t *testing.T) {
 		"completely":    "",
 		"configuration": "",
 		"":              "",
+
+		strings.Repeat("streams", 15): "",
 	} {
 		if got := Name(word, candidates); got != want {
 			t.Errorf("Name(%q) = %q, want %q", word, got, want)

@@ -1,0 +1,303 @@
+package loadgen
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// portable is the transport over net/http, for every system, TLS and HTTP/2. A
+// goroutine a stream reads and stamps the time; what it read goes to the
+// stream's loop over a channel, so that decoding and counting keep one owner.
+type portable struct {
+	run     *run
+	clients []*http.Client // HTTP/1.1: one; HTTP/2: one a connection
+	owners  []chan delivery
+	slots   chan struct{} // of the streams whose answer is awaited
+	buffers sync.Pool
+
+	ctx     context.Context
+	cancel  context.CancelFunc
+	readers sync.WaitGroup
+	loops   sync.WaitGroup
+	live    map[*stream]context.CancelCauseFunc
+}
+
+// A delivery is something for a loop to do, in the order of a stream's life.
+type delivery struct {
+	kind  deliveryKind
+	s     *stream
+	at    int64
+	bytes []byte
+	why   Failure
+	call  func(*loop)
+	reply chan<- resumption
+}
+
+type deliveryKind uint8
+
+const (
+	deliverCall deliveryKind = iota
+	deliverStart
+	deliverHead
+	deliverBytes
+	deliverEnd
+	deliverCut
+	deliverFailed
+	deliverFinished
+	deliverClosed
+)
+
+var (
+	errCut  = errors.New("cut by the generator")
+	errShut = errors.New("closed as planned")
+)
+
+// bufferSize is what a stream reads at once: many small events, and little
+// memory while it waits.
+const bufferSize = 4096
+
+func newPortable(r *run) (*portable, error) {
+	target := &r.plan.Scenario.Target
+	config, err := clientTLS(&target.TLS)
+	if err != nil {
+		return nil, err
+	}
+	t := &portable{
+		run:     r,
+		owners:  make([]chan delivery, runtime.GOMAXPROCS(0)),
+		slots:   make(chan struct{}, r.plan.Scenario.Streams.InFlight),
+		buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }},
+		live:    map[*stream]context.CancelCauseFunc{},
+	}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	connections := 1
+	if target.multiplexed() {
+		connections = (len(r.plan.Streams) + target.StreamsPerConnection - 1) / target.StreamsPerConnection
+	}
+	for range connections {
+		t.clients = append(t.clients, &http.Client{
+			CheckRedirect: checkRedirect(r.credentials),
+			Transport: &http.Transport{
+				// Kept-alive or proxied connections would be shared with
+				// what the run does not know of.
+				Proxy:              nil,
+				DialContext:        (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				TLSClientConfig:    config.Clone(),
+				Protocols:          protocols(target.HTTP, target.secure()),
+				DisableCompression: true,
+				ReadBufferSize:     bufferSize,
+				WriteBufferSize:    1024,
+
+				MaxResponseHeaderBytes: maxHead,
+			},
+		})
+	}
+	for i := range t.owners {
+		t.owners[i] = make(chan delivery, 1024)
+		t.loops.Go(func() { t.own(newLoop(r), t.owners[i]) })
+	}
+	return t, nil
+}
+
+// own runs a loop: it is the one goroutine that touches it.
+func (t *portable) own(l *loop, deliveries <-chan delivery) {
+	for d := range deliveries {
+		switch d.kind {
+		case deliverCall:
+			d.call(l)
+		case deliverStart:
+			l.starting(d.s, d.at)
+		case deliverHead:
+			l.connected(d.s, d.at)
+		case deliverBytes:
+			l.received(d.s, d.bytes, d.at)
+			t.buffers.Put((*[bufferSize]byte)(d.bytes[:bufferSize]))
+		case deliverEnd, deliverCut:
+			d.reply <- l.ended(d.s, d.why, d.kind == deliverCut)
+		case deliverFailed:
+			l.gaveUp(d.s, d.why)
+		case deliverFinished:
+			l.finished(d.s)
+		case deliverClosed:
+			l.closed(d.s)
+		}
+	}
+}
+
+func (t *portable) owner(s *stream) chan<- delivery { return t.owners[s.index%len(t.owners)] }
+
+func (t *portable) open(s *stream) {
+	ctx, cancel := context.WithCancelCause(t.ctx)
+	t.live[s] = cancel
+	t.owner(s) <- delivery{call: func(l *loop) { l.adopt(s) }}
+	t.readers.Go(func() {
+		defer cancel(nil)
+		t.sustain(ctx, s)
+	})
+}
+
+func (t *portable) shut(s *stream) { t.live[s](errShut) }
+
+func (t *portable) each(f func(*loop)) {
+	var calls sync.WaitGroup
+	for _, owner := range t.owners {
+		calls.Add(1)
+		owner <- delivery{call: func(l *loop) { f(l); calls.Done() }}
+	}
+	calls.Wait()
+}
+
+func (t *portable) stop() {
+	t.cancel()
+	t.readers.Wait()
+	for _, owner := range t.owners {
+		close(owner)
+	}
+	t.loops.Wait()
+	for _, c := range t.clients {
+		c.CloseIdleConnections()
+	}
+}
+
+func (t *portable) describe() Generator {
+	return Generator{Transport: TransportPortable, Loops: len(t.owners)}
+}
+
+// sustain connects s again and again, until it may no longer.
+func (t *portable) sustain(ctx context.Context, s *stream) {
+	owner := t.owner(s)
+	reply := make(chan resumption, 1)
+	var next resumption
+	for {
+		end := t.connect(ctx, s, next.lastEventID)
+		switch {
+		case context.Cause(ctx) == errShut:
+			end.kind = deliverClosed
+		case ctx.Err() != nil:
+			return
+		}
+		end.s, end.reply = s, reply
+		owner <- end
+		if end.kind != deliverEnd && end.kind != deliverCut {
+			return
+		}
+		next = <-reply
+		select {
+		case <-time.After(next.wait):
+		case <-ctx.Done():
+			if context.Cause(ctx) == errShut {
+				owner <- delivery{kind: deliverClosed, s: s}
+			}
+			return
+		}
+	}
+}
+
+// connect makes one attempt and reads its stream to the end. It returns how the
+// attempt ended.
+func (t *portable) connect(ctx context.Context, s *stream, lastEventID string) delivery {
+	release, ok := t.acquire(ctx)
+	if !ok {
+		return delivery{kind: deliverEnd}
+	}
+	defer release()
+	owner := t.owner(s)
+	connection, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	t.cutter(s, cut)
+	if t.run.mustRenew(s) {
+		held, err := t.run.newCredential(connection, s)
+		if err != nil {
+			return delivery{kind: deliverEnd, why: FailureToken}
+		}
+		s.held = held
+	}
+	request, err := t.run.request(connection, s, lastEventID)
+	if err != nil {
+		return delivery{kind: deliverEnd, why: FailureToken}
+	}
+	owner <- delivery{kind: deliverStart, s: s, at: t.run.now()}
+	response, err := t.clients[s.index/t.run.plan.Scenario.Target.StreamsPerConnection%len(t.clients)].Do(request)
+	at := t.run.now()
+	if err != nil {
+		return t.ending(connection, err)
+	}
+	defer response.Body.Close()
+	release()
+	switch answer, why := judgeHead(response.StatusCode, response.Header.Get("Content-Type")); answer {
+	case answerFinishes:
+		return delivery{kind: deliverFinished}
+	case answerFails:
+		return delivery{kind: deliverFailed, why: why}
+	}
+	owner <- delivery{kind: deliverHead, s: s, at: at}
+	return t.read(connection, s, response)
+}
+
+// read delivers the bytes of a body until it ends.
+func (t *portable) read(ctx context.Context, s *stream, response *http.Response) delivery {
+	owner := t.owner(s)
+	stall := t.run.plan.behaviour(s.cohort).Stall
+	for {
+		t.stall(ctx, stall)
+		buffer := t.buffers.Get().(*[bufferSize]byte)
+		n, err := response.Body.Read(buffer[:])
+		at := t.run.now()
+		if n > 0 {
+			owner <- delivery{kind: deliverBytes, s: s, at: at, bytes: buffer[:n]}
+		} else {
+			t.buffers.Put(buffer)
+		}
+		if err != nil {
+			return t.ending(ctx, err)
+		}
+	}
+}
+
+// stall waits while a stream of this behaviour reads nothing.
+func (t *portable) stall(ctx context.Context, s *Stall) {
+	until := t.run.stalledUntil(s)
+	if until == 0 {
+		return
+	}
+	select {
+	case <-time.After(time.Duration(until - t.run.now())):
+	case <-ctx.Done():
+	}
+}
+
+func (t *portable) ending(ctx context.Context, err error) delivery {
+	if context.Cause(ctx) == errCut {
+		return delivery{kind: deliverCut}
+	}
+	return delivery{kind: deliverEnd, why: classify(err)}
+}
+
+// acquire waits for a slot among the streams whose answer is awaited. The slot
+// is given back by release, which may be called more than once, or when the
+// patience ends.
+func (t *portable) acquire(ctx context.Context) (release func(), ok bool) {
+	select {
+	case t.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, false
+	}
+	free := sync.OnceFunc(func() { <-t.slots })
+	timer := time.AfterFunc(patience, free)
+	return func() { timer.Stop(); free() }, true
+}
+
+// cutter cuts the connection of s after a random time around its cohort's
+// cut_every.
+func (t *portable) cutter(s *stream, cut context.CancelCauseFunc) {
+	every := t.run.plan.behaviour(s.cohort).CutEvery
+	if every > 0 {
+		time.AfterFunc(time.Duration((0.5+rand.Float64())*float64(every)), func() { cut(errCut) })
+	}
+}

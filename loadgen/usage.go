@@ -1,0 +1,55 @@
+package loadgen
+
+import (
+	"bytes"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// usage samples what the generator's own process takes of the machine.
+type usage struct {
+	start    time.Time
+	startCPU time.Duration
+	startRSS int64
+	peakRSS  int64
+}
+
+func startUsage() *usage {
+	rss := residentBytes()
+	return &usage{start: time.Now(), startCPU: processCPU(), startRSS: rss, peakRSS: rss}
+}
+
+func (u *usage) sample() { u.peakRSS = max(u.peakRSS, residentBytes()) }
+
+// cpuFraction is the share of the machine's processors that the process used.
+func (u *usage) cpuFraction() float64 {
+	wall := time.Since(u.start).Seconds() * float64(runtime.NumCPU())
+	if wall == 0 {
+		return 0
+	}
+	return (processCPU() - u.startCPU).Seconds() / wall
+}
+
+// residentBytes is the resident memory of the process; 0 where the system has
+// no /proc.
+func residentBytes() int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(text)
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// kernelRelease is what uname -r prints; empty where the system has no /proc.
+func kernelRelease() string {
+	text, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	return strings.TrimSpace(string(text))
+}

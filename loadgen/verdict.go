@@ -1,0 +1,109 @@
+package loadgen
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// histograms are all of a run's histograms, by the names that reports use.
+func (c *conductor) histograms() []namedLatency {
+	all := []namedLatency{
+		{"connect", c.total.Connect}, {"first_event", c.total.FirstEvent}, {"fanout", c.total.fanout()},
+		{"fanout_last", c.spreads.last}, {"fanout_spread", c.spreads.width},
+		{"publish_lag", c.total.PublishLag}, {"receive_lag", c.total.ReceiveLag},
+		{"service", c.total.Service},
+	}
+	if len(c.plan.Cohorts) > 1 {
+		for i, name := range c.plan.Cohorts {
+			all = append(all, namedLatency{"fanout-" + name, c.total.Cohorts[i].Fanout})
+		}
+	}
+	return all
+}
+
+// report makes the report, and reaches the verdict.
+func (c *conductor) report(interrupted bool) *Report {
+	t := c.total
+	t.Streams.Planned = int64(len(c.plan.Streams))
+	t.Streams.Peak = c.openPeak.Load()
+	r := &Report{
+		SchemaVersion: SchemaVersion,
+		Scenario:      c.plan.Scenario.Name,
+		Interrupted:   interrupted,
+		Streams:       t.Streams,
+		Events:        t.events(),
+		ConnectOrder:  t.Order.Means(),
+		Findings:      t.Findings,
+		Failures:      t.Failures,
+		Generator:     c.generator(),
+		Environment:   c.environment(),
+		Reasons:       []string{},
+		Thresholds:    []ThresholdResult{},
+		histograms:    c.histograms(),
+	}
+	summaries := r.Latency.named()
+	for i, l := range summaries {
+		*l.of = r.histograms[i].Summary()
+	}
+	if len(c.plan.Cohorts) > 1 {
+		for i, name := range c.plan.Cohorts {
+			r.Cohorts = append(r.Cohorts, CohortReport{name, t.Cohorts[i].Fanout.Summary(), t.Cohorts[i].Events})
+		}
+	}
+	c.judge(r)
+	return r
+}
+
+// judge applies the thresholds and the health checks.
+func (c *conductor) judge(r *Report) {
+	r.Verdict = Pass
+	for _, t := range c.plan.Scenario.Thresholds {
+		result := t.judge(r)
+		r.Thresholds = append(r.Thresholds, result)
+		if !result.OK {
+			r.Verdict = Fail
+			r.Reasons = append(r.Reasons, result.reason())
+		}
+	}
+	if r.Streams.Opened == 0 {
+		r.Verdict = Fail
+		r.Reasons = append(r.Reasons, "no stream was opened")
+	}
+	for _, check := range healthChecks {
+		if reason, ok := check.judge(c); !ok {
+			r.Verdict = Invalid
+			r.Reasons = append(r.Reasons, reason)
+		}
+	}
+	if r.Interrupted {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("interrupted after %v", time.Since(c.started).Round(100*time.Millisecond)))
+	}
+	if c.plan.Scenario.Target.TLS.Insecure {
+		r.Reasons = append(r.Reasons, "the target's certificate was not verified")
+	}
+}
+
+func (t ThresholdResult) reason() string {
+	if t.Observed == nil {
+		return fmt.Sprintf("threshold %s: no sample was recorded", t.Expression)
+	}
+	return fmt.Sprintf("threshold %s: observed %s", t.Expression, observedText(t))
+}
+
+func (c *conductor) generator() Generator {
+	g := c.transport.describe()
+	g.CPUFraction, g.RSSBytes = c.usage.cpuFraction(), c.usage.peakRSS
+	if c.total.Streams.Peak > 0 && g.RSSBytes > 0 {
+		g.BytesPerStream = max(0, g.RSSBytes-c.usage.startRSS) / c.total.Streams.Peak
+	}
+	return g
+}
+
+func (c *conductor) environment() Environment {
+	return Environment{
+		Version: c.options.Version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
+		Kernel: kernelRelease(), CPUs: runtime.NumCPU(),
+		Started: c.started, DurationSeconds: time.Since(c.started).Seconds(),
+	}
+}

@@ -283,6 +283,10 @@ func Set(v any, path, text string) error {
 		}
 		at = field
 	}
+	if at.Kind() == reflect.Pointer && at.Type().Elem().Kind() != reflect.Struct {
+		at.Set(reflect.New(at.Type().Elem()))
+		at = at.Elem()
+	}
 	if at.Kind() == reflect.Slice && !at.Addr().Type().Implements(unmarshalerType) {
 		at.Set(reflect.MakeSlice(at.Type(), 1, 1))
 		at = at.Index(0)

@@ -19,6 +19,7 @@ type file struct {
 	Headers map[string]string `yaml:"headers"`
 	Inner   inner             `yaml:"inner"`
 	Maybe   *inner            `yaml:"maybe"`
+	Jitter  *float64          `yaml:"jitter"`
 	Level   level             `yaml:"level"`
 	Hidden  string
 	promoted
@@ -90,7 +91,7 @@ extra: 9
 
 func TestDecodeComplains(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown key", "name: a\ncuont: 3\n", `f.yaml:2:1: unknown key "cuont" (did you mean count?); known keys: count, extra, headers, inner, level, lists, maybe, name, open, share, wait`},
+		{"unknown key", "name: a\ncuont: 3\n", `f.yaml:2:1: unknown key "cuont" (did you mean count?); known keys: count, extra, headers, inner, jitter, level, lists, maybe, name, open, share, wait`},
 		{"unknown inner key", "inner:\n  stages:\n  - rat: 3\n", `f.yaml:3:5: unknown key "rat" (did you mean rate?); known keys: rate`},
 		{"field without a tag", "Hidden: a\n", `f.yaml:1:1: unknown key "Hidden"; known keys: `},
 		{"twice", "name: a\nname: b\n", `given twice`},
@@ -125,12 +126,13 @@ func TestDecodeReportsAllComplaints(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	v := file{Lists: []string{"a", "b"}}
-	for path, text := range map[string]string{"count": "5", "wait": "2s", "lists": "c", "level": "high"} {
+	for path, text := range map[string]string{"count": "5", "wait": "2s", "lists": "c", "level": "high", "jitter": "0.5"} {
 		if err := Set(&v, path, text); err != nil {
 			t.Errorf("Set(%s): %v", path, err)
 		}
 	}
-	want := file{Count: 5, Wait: 2 * time.Second, Lists: []string{"c"}, Level: 7}
+	half := 0.5
+	want := file{Jitter: &half, Count: 5, Wait: 2 * time.Second, Lists: []string{"c"}, Level: 7}
 	if diff := cmp.Diff(want, v, cmp.AllowUnexported(file{})); diff != "" {
 		t.Errorf("after Set (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssegauge/ssegauge/loadgen"
+)
+
+type loadFlags struct {
+	out   string
+	quiet bool
+	set   []string
+}
+
+func newLoad() *cobra.Command {
+	var f loadFlags
+	c := &cobra.Command{
+		Use:   "load SCENARIO.yaml",
+		Short: "Open many streams, publish on a schedule, and report latency and loss",
+		Args:  cobra.ExactArgs(1),
+		RunE:  func(c *cobra.Command, args []string) error { return load(c, args[0], &f) },
+	}
+	c.Flags().StringVar(&f.out, "out", "", "`folder` for summary.json, .hlog and .hgrm files")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
+	c.Flags().StringArrayVar(&f.set, "set", nil, "replace a value of the scenario, as `key=value`: streams.count=50")
+	return c
+}
+
+func load(c *cobra.Command, file string, f *loadFlags) error {
+	scenario, err := readScenario(file, f.set)
+	if err != nil {
+		return err
+	}
+	if scenario.Embedded() {
+		server, err := startEmbedded(c.Context(), scenario)
+		if err != nil {
+			return err
+		}
+		defer server.stop()
+	}
+	plan, err := loadgen.NewPlan(scenario)
+	if err != nil {
+		return err
+	}
+	report, logErr := runPlan(c, plan, f)
+	if report == nil {
+		return logErr
+	}
+	if f.out != "" {
+		if err := report.Save(f.out); err != nil {
+			return err
+		}
+	}
+	if !f.quiet {
+		if err := report.WriteText(c.OutOrStdout(), colorful(c.OutOrStdout())); err != nil {
+			return err
+		}
+	}
+	if logErr != nil {
+		return logErr
+	}
+	return exitFor(report)
+}
+
+func readScenario(file string, set []string) (*loadgen.Scenario, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return loadgen.Load(file, text, set, os.LookupEnv)
+}
+
+// runPlan runs the plan with its progress on the standard error.
+func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) (*loadgen.Report, error) {
+	options := loadgen.Options{Version: version()}
+	if f.out != "" {
+		log, err := createIn(f.out, "histograms.hlog")
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		options.HistogramLog = log
+	}
+	if !f.quiet {
+		show := newProgress(c.ErrOrStderr())
+		defer show.close()
+		options.Progress = show.update
+	}
+	report, err := loadgen.Run(c.Context(), plan, options)
+	if errors.Is(err, context.Canceled) && c.Context().Err() != nil {
+		return nil, exit(exitInterrupted)
+	}
+	return report, err
+}
+
+func createIn(folder, name string) (io.WriteCloser, error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(filepath.Join(folder, name))
+}
+
+func exitFor(r *loadgen.Report) error {
+	switch {
+	case r.Interrupted:
+		return exit(exitInterrupted)
+	case r.Verdict == loadgen.Invalid:
+		return exit(exitInvalid)
+	case r.Verdict == loadgen.Fail:
+		return exit(exitNo)
+	case r.Verdict == loadgen.Pass:
+		return nil
+	}
+	return fmt.Errorf("unknown verdict %q", r.Verdict)
+}

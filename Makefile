@@ -1,0 +1,32 @@
+# Each line also runs by hand.
+GO ?= go
+
+.PHONY: test lint unit interop fuzz bench needs
+
+test: needs lint unit fuzz interop
+
+# The programs that tests drive: nginx with nchan, and Node with npm.
+needs:
+	sh .ci/needs
+
+lint:
+	test -z "$$(gofmt -l bench cmd conformance internal loadgen | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	GOOS=darwin $(GO) build -o /dev/null ./cmd/ssegauge
+	GOOS=windows $(GO) build -o /dev/null ./cmd/ssegauge
+
+unit:
+	$(GO) test -race -timeout 8m ./...
+	cd bench && $(GO) test ./...
+
+# A short run of every fuzz target, on top of the seeds that unit runs.
+fuzz:
+	sh .ci/fuzz 5s
+
+interop:
+	cd internal/interop && $(GO) vet ./... && $(GO) test -timeout 6m ./...
+
+# The table of BENCHMARKS.md, in about an hour: -markdown FILE writes it.
+bench:
+	cd bench && $(GO) vet ./... && $(GO) test ./... && $(GO) run . $(BENCH)

@@ -94,9 +94,19 @@ func (s *Scenario) setDefaults() {
 	}
 	s.Publish.setDefaults()
 	s.Streams.setDefaults()
+	s.Limits.setDefaults()
 	if len(s.Streams.Topics) == 0 {
 		s.Streams.Topics = []string{cmp.Or(s.Name, "default")}
 	}
+}
+
+func (l *Limits) setDefaults() {
+	setDefault(&l.ScheduleShare, 0.1)
+	setDefault(&l.ScheduleSlack, 10*time.Millisecond)
+	setDefault(&l.ReceiveShare, 0.5)
+	setDefault(&l.ReceiveSlack, 50*time.Millisecond)
+	setDefault(&l.HiccupShare, 0.01)
+	setDefault(&l.CPUShare, 0.9)
 }
 
 func (p *Publish) setDefaults() {

@@ -78,6 +78,10 @@ func TestLoadDefaults(t *testing.T) {
 			Reconnect: Reconnect{Retry: 3 * time.Second, Jitter: &half, MaxRetry: 30 * time.Second},
 		},
 		Duration: 10 * time.Second, Drain: 10 * time.Second, LateAfter: time.Second, Transport: TransportAuto,
+		Limits: Limits{
+			ScheduleShare: 0.1, ScheduleSlack: 10 * time.Millisecond, ReceiveShare: 0.5, ReceiveSlack: 50 * time.Millisecond,
+			HiccupShare: 0.01, CPUShare: 0.9,
+		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

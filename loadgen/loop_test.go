@@ -26,10 +26,7 @@ func newBench(t *testing.T, change ...func(*Scenario)) *bench {
 	for _, f := range change {
 		f(scenario)
 	}
-	plan, err := NewPlan(scenario)
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := NewPlan(scenario)
 	r, err := newRun(plan)
 	if err != nil {
 		t.Fatal(err)

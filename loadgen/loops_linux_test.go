@@ -436,10 +436,7 @@ func init() {
 		if err != nil {
 			panic(err)
 		}
-		plan, err := NewPlan(s)
-		if err != nil {
-			panic(err)
-		}
+		plan := NewPlan(s)
 		b, err := newBareRun(plan)
 		if err != nil {
 			panic(err)

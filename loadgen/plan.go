@@ -2,15 +2,12 @@ package loadgen
 
 import (
 	"cmp"
-	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ssegauge/ssegauge/internal/stamp"
 )
 
 // A Plan is a Scenario worked out: when each stream opens and closes, and when
@@ -41,12 +38,10 @@ type PlannedStream struct {
 }
 
 // NewPlan works out s, which Load has checked.
-func NewPlan(s *Scenario) (*Plan, error) {
+func NewPlan(s *Scenario) *Plan {
 	p := &Plan{Scenario: s, Run: rand.Uint32(), PublishFirst: len(s.Streams.Stages) > 0}
 	p.Streams = planOpenings(&s.Streams)
-	if err := p.planTopics(); err != nil {
-		return nil, err
-	}
+	p.planTopics()
 	stages := s.Publish.Stages
 	if len(stages) == 0 {
 		stages = []RateStage{{Rate: s.Publish.Rate}}
@@ -55,7 +50,7 @@ func NewPlan(s *Scenario) (*Plan, error) {
 	if s.Publish.Via == ViaNone {
 		p.Events = Spread(0, 0)
 	}
-	return p, nil
+	return p
 }
 
 func planOpenings(s *Streams) []PlannedStream {
@@ -96,7 +91,7 @@ func planStages(stages []CountStage) []PlannedStream {
 
 // planTopics gives every stream its cohort and topics. Streams of the same
 // topics share one slice.
-func (p *Plan) planTopics() error {
+func (p *Plan) planTopics() {
 	s := &p.Scenario.Streams
 	cohorts := s.Cohorts
 	if len(cohorts) == 0 {
@@ -136,10 +131,6 @@ func (p *Plan) planTopics() error {
 		}
 		p.Streams[i].Cohort, p.Streams[i].Topics = c, topics
 	}
-	if len(p.Topics) > stamp.MaxTopic {
-		return fmt.Errorf("the plan has %d topics; at most %d can be told apart", len(p.Topics), stamp.MaxTopic)
-	}
-	return nil
 }
 
 // deal chooses the cohort of stream i so that cohorts are mixed evenly: the one

@@ -14,10 +14,7 @@ import (
 
 func mustPlan(t *testing.T, text string) *Plan {
 	t.Helper()
-	p, err := NewPlan(mustLoad(t, text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := NewPlan(mustLoad(t, text))
 	return p
 }
 
@@ -146,10 +143,7 @@ func TestPlanURL(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Streams.Topics = strings.Split(strings.Trim(c.topics, "[]'"), ", ")
-		p, err := NewPlan(s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := NewPlan(s)
 		if u, err := p.URL(1); err != nil || u.String() != c.want {
 			t.Errorf("%s for %s is %v, %v; want %s", c.url, c.topics, u, err, c.want)
 		}

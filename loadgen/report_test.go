@@ -30,6 +30,7 @@ func judge(t *testing.T, change func(*conductor), expressions ...string) *Report
 		t.Fatal(err)
 	}
 	c.total.Streams.Opened = 1
+	c.usage.start = c.usage.start.Add(-time.Hour)
 	change(c)
 	return c.report(false)
 }

@@ -34,10 +34,27 @@ type Scenario struct {
 	// Default 1 s.
 	LateAfter  time.Duration `yaml:"late_after"`
 	Thresholds []Threshold   `yaml:"thresholds"`
+	// Limits say when the measurement is invalid.
+	Limits Limits `yaml:"limits"`
 	// Transport is loops (event loops, for plain HTTP/1.1 on Linux), portable
 	// (net/http, for everything), or auto: loops where they can be used.
 	// Default auto.
 	Transport string `yaml:"transport"`
+}
+
+// Limits are how far the generator may be behind before its figures are not the
+// target's. A share is one of the fan-out latency's 99th percentile, and the
+// slack beside it is how much is always good enough.
+type Limits struct {
+	ScheduleShare float64       `yaml:"schedule_share"` // default 0.1
+	ScheduleSlack time.Duration `yaml:"schedule_slack"` // default 10 ms
+	ReceiveShare  float64       `yaml:"receive_share"`  // default 0.5
+	ReceiveSlack  time.Duration `yaml:"receive_slack"`  // default 50 ms
+	// HiccupShare is the part of the publishing time in which the process did
+	// not run. Default 0.01.
+	HiccupShare float64 `yaml:"hiccup_share"`
+	// CPUShare is the part of the machine's processors. Default 0.9.
+	CPUShare float64 `yaml:"cpu_share"`
 }
 
 // A Target is the backend, as its streams are opened.

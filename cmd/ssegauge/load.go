@@ -45,8 +45,8 @@ func load(c *cobra.Command, file string, f *loadFlags) error {
 		}
 		defer server.stop()
 	}
-	plan, err := loadgen.NewPlan(scenario)
-	if err != nil {
+	plan := loadgen.NewPlan(scenario)
+	if err := preflight(c, plan, f); err != nil {
 		return err
 	}
 	report, logErr := runPlan(c, plan, f)
@@ -75,6 +75,17 @@ func readScenario(file string, set []string) (*loadgen.Scenario, error) {
 		return nil, err
 	}
 	return loadgen.Load(file, text, set, os.LookupEnv)
+}
+
+// preflight says what the plan needs of this machine.
+func preflight(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) error {
+	p := plan.Preflight()
+	if !f.quiet {
+		if err := p.WriteText(c.ErrOrStderr()); err != nil {
+			return err
+		}
+	}
+	return p.Err()
 }
 
 // runPlan runs the plan with its progress on the standard error.

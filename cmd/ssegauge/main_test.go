@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,8 +41,11 @@ func ssegauge(t *testing.T, args ...string) result {
 	return result{code, stdout.String(), stderr.String()}
 }
 
+// patient keeps a busy machine from making a run invalid.
+var patient = []string{"--set", "limits.schedule_slack=1m", "--set", "limits.receive_slack=1m", "--set", "limits.hiccup_share=1", "--set", "limits.cpu_share=1"}
+
 // small shortens a scenario to what a test needs.
-var small = []string{"--set", "streams.count=40", "--set", "streams.ramp=100ms", "--set", "warmup=0s", "--set", "duration=1s", "--set", "publish.rate=20/s"}
+var small = append(slices.Clip(patient), "--set", "streams.count=40", "--set", "streams.ramp=100ms", "--set", "warmup=0s", "--set", "duration=1s", "--set", "publish.rate=20/s")
 
 const quickstart = "../../scenarios/quickstart.yaml"
 
@@ -232,10 +236,11 @@ func TestScenarios(t *testing.T) {
 				t.Fatal(err)
 			}
 			args := []string{"load", file, "--quiet", "--out", t.TempDir(), "--set", "warmup=0s", "--set", "duration=2s", "--set", "streams.ramp=200ms", "--set", "thresholds=events.lost == 0"}
+			args = append(args, patient...)
 			if len(s.Streams.Cohorts) == 0 {
 				args = append(args, "--set", "streams.count=50")
 			}
-			if got := ssegauge(t, args...); got.code != exitYes && got.code != exitInvalid {
+			if got := ssegauge(t, args...); got.code != exitYes {
 				t.Fatalf("exit code %d: %s", got.code, got.stderr)
 			}
 			r := readSummary(t, args[4])

@@ -1,6 +1,9 @@
 package refserver
 
-import "sync/atomic"
+import (
+	"math/rand/v2"
+	"sync/atomic"
+)
 
 // A loop is whoever moves streams along: one shard, or the bell that wakes the
 // goroutines of the streams that have one.
@@ -42,14 +45,23 @@ type member struct {
 	cursor int
 }
 
-// enter puts the stream into its groups. The caller owns their members.
+// enter puts the stream into its groups, at a random place: a sweep in the order
+// of arrival would always serve the latest comers last. The caller owns the
+// members, and sees to it that the stream has what is published so far; the
+// member that made room may be swept twice in a round.
 func (st *stream) enter() {
 	for i := range st.cursors {
 		c := &st.cursors[i]
-		c.place = len(c.group.members)
-		c.group.members = append(c.group.members, member{st, i})
+		g := c.group
+		last := len(g.members)
+		g.members = append(g.members, member{st, i})
+		place := rand.IntN(last + 1)
+		moved := g.members[place]
+		g.members[place], g.members[last] = g.members[last], moved
+		moved.cursors[moved.cursor].place = last
+		c.place = place
 		if len(st.cursors) > 1 {
-			c.group.merged++
+			g.merged++
 		}
 	}
 }

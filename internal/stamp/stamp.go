@@ -2,12 +2,15 @@
 // publisher made it, its place in the topic's sequence, and when it was due
 // and sent.
 //
-// On the wire a stamp is one word of 70 ASCII letters, digits and hyphens. It
+// On the wire a stamp is one word of 69 ASCII letters, digits and a hyphen. It
 // needs no escaping in JSON, in a URL or in a nested JSON string, so it
 // survives backends that wrap what they publish.
 package stamp
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A Stamp identifies one published event.
 type Stamp struct {
@@ -26,40 +29,35 @@ type Stamp struct {
 
 const prefix = "ssg1-"
 
-// Each field is written in hexadecimal with a fixed number of digits, so that
-// a stamp is found and read without looking for separators.
+// Behind the prefix stand 64 hexadecimal digits, a fixed number for each field:
+// run 8, publisher 4, topic 8, seq 12, due 16, sent 16. So a stamp is read as
+// eight words of eight digits, without looking for separators.
 const (
-	runDigits       = 8
-	publisherDigits = 4
-	topicDigits     = 6
-	seqDigits       = 10
-	timeDigits      = 16
+	words      = 8
+	wordDigits = 8
 )
 
 // Len is the length in bytes of every stamp.
-const Len = len(prefix) + runDigits + 1 + publisherDigits + 1 + topicDigits + 1 + seqDigits + 1 + timeDigits + 1 + timeDigits
+const Len = len(prefix) + words*wordDigits
 
-// Limits of what a stamp can carry.
-const (
-	MaxTopic = 1<<(4*topicDigits) - 1
-	MaxSeq   = 1<<(4*seqDigits) - 1
-)
+// MaxSeq is the largest Seq that a stamp can carry.
+const MaxSeq = 1<<48 - 1
 
-// Append appends the wire form of s to dst. Topic and Seq beyond MaxTopic and
-// MaxSeq are cut to their low digits.
+// Append appends the wire form of s to dst. A Seq beyond MaxSeq is cut to its
+// low digits.
 func Append(dst []byte, s Stamp) []byte {
 	dst = append(dst, prefix...)
-	dst = appendHex(dst, uint64(s.Run), runDigits)
-	dst = append(dst, '-')
-	dst = appendHex(dst, uint64(s.Publisher), publisherDigits)
-	dst = append(dst, '-')
-	dst = appendHex(dst, uint64(s.Topic), topicDigits)
-	dst = append(dst, '-')
-	dst = appendHex(dst, s.Seq, seqDigits)
-	dst = append(dst, '-')
-	dst = appendHex(dst, uint64(s.Due), timeDigits)
-	dst = append(dst, '-')
-	return appendHex(dst, uint64(s.Sent), timeDigits)
+	for _, w := range [words]uint32{
+		s.Run,
+		uint32(s.Publisher)<<16 | s.Topic>>16,
+		s.Topic<<16 | uint32(s.Seq>>32)&0xffff,
+		uint32(s.Seq),
+		uint32(uint64(s.Due) >> 32), uint32(s.Due),
+		uint32(uint64(s.Sent) >> 32), uint32(s.Sent),
+	} {
+		dst = appendWord(dst, w)
+	}
+	return dst
 }
 
 // Find returns the first well-formed stamp in data.
@@ -76,63 +74,45 @@ func Find(data []byte) (Stamp, bool) {
 	}
 }
 
-// parse reads the fields behind the prefix; p has exactly their length.
+// parse reads the digits behind the prefix; p has exactly their length.
 func parse(p []byte) (Stamp, bool) {
-	r := reader{p: p, ok: true}
-	s := Stamp{
-		Run:       uint32(r.hex(runDigits)),
-		Publisher: uint16(r.hex(publisherDigits)),
-		Topic:     uint32(r.hex(topicDigits)),
-		Seq:       r.hex(seqDigits),
-		Due:       int64(r.hex(timeDigits)),
-		Sent:      int64(r.hex(timeDigits)),
+	var w [words]uint64
+	ok := true
+	for i := range w {
+		word, good := parseWord(binary.BigEndian.Uint64(p[i*wordDigits:]))
+		w[i], ok = word, ok && good
 	}
-	return s, r.ok
+	return Stamp{
+		Run:       uint32(w[0]),
+		Publisher: uint16(w[1] >> 16),
+		Topic:     uint32(w[1]<<16 | w[2]>>16),
+		Seq:       w[2]&0xffff<<32 | w[3],
+		Due:       int64(w[4]<<32 | w[5]),
+		Sent:      int64(w[6]<<32 | w[7]),
+	}, ok
 }
 
-// A reader takes fixed-width fields off the front of p. It is not ok once a
-// digit or a hyphen was missing.
-type reader struct {
-	p  []byte
-	ok bool
+// ones has a one in each of the eight bytes of a word.
+const ones = 0x0101010101010101
+
+// parseWord reads eight digits at once, the first in the highest byte. Only
+// lower case is a digit: a stamp that something has rewritten is not ours.
+func parseWord(text uint64) (uint64, bool) {
+	// Letters have bit 6 set, and their low four bits count from 1.
+	n := text&(0x0f*ones) + text>>6&ones*9
+	// Writing the digits again must give the same text.
+	letters := (n + 6*ones) >> 4 & ones
+	ok := n&(0xf0*ones) == 0 && n+'0'*ones+letters*('a'-'0'-10) == text
+	n = (n | n>>4) & 0x00ff00ff00ff00ff
+	n = (n | n>>8) & 0x0000ffff0000ffff
+	return (n | n>>16) & 0xffffffff, ok
 }
-
-func (r *reader) hex(digits int) uint64 {
-	var v uint64
-	var bad byte
-	for _, c := range r.p[:digits] {
-		d := hexValue[c]
-		bad |= d
-		v = v<<4 | uint64(d&0x0f)
-	}
-	r.ok = r.ok && bad < notHex
-	r.p = r.p[digits:]
-	if len(r.p) > 0 {
-		r.ok = r.ok && r.p[0] == '-'
-		r.p = r.p[1:]
-	}
-	return v
-}
-
-const notHex = 0x80
-
-// hexValue maps an ASCII digit to its value and every other byte to notHex.
-// Only lower case is a digit: a stamp that something has rewritten is not ours.
-var hexValue = func() (t [256]byte) {
-	for i := range t {
-		t[i] = notHex
-	}
-	for i, c := range []byte(hexDigits) {
-		t[c] = byte(i)
-	}
-	return t
-}()
 
 const hexDigits = "0123456789abcdef"
 
-func appendHex(dst []byte, v uint64, digits int) []byte {
-	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
-		dst = append(dst, hexDigits[v>>shift&0xf])
+func appendWord(dst []byte, w uint32) []byte {
+	for shift := 4 * (wordDigits - 1); shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[w>>shift&0xf])
 	}
 	return dst
 }

@@ -7,7 +7,7 @@ import (
 )
 
 var full = Stamp{
-	Run: 0x9f3a2c10, Publisher: 7, Topic: 0xabcdef, Seq: 0x12345_6789a,
+	Run: 0x9f3a2c10, Publisher: 7, Topic: 0xabcdef12, Seq: 0x12345_6789a,
 	Due: 1_790_000_000_123_456_789, Sent: 1_790_000_000_123_999_999,
 }
 
@@ -15,7 +15,7 @@ func TestAppendFind(t *testing.T) {
 	for _, s := range []Stamp{
 		{},
 		full,
-		{Run: math.MaxUint32, Publisher: math.MaxUint16, Topic: MaxTopic, Seq: MaxSeq, Due: math.MaxInt64, Sent: math.MaxInt64},
+		{Run: math.MaxUint32, Publisher: math.MaxUint16, Topic: math.MaxUint32, Seq: MaxSeq, Due: math.MaxInt64, Sent: math.MaxInt64},
 		{Due: -1, Sent: math.MinInt64},
 	} {
 		wire := Append([]byte(`{"stamp":"`), s)
@@ -35,7 +35,7 @@ func TestFindSkipsWhatIsNotAStamp(t *testing.T) {
 		"decoy before":     append([]byte("ssg1-not-a-stamp "), wire...),
 		"prefix twice":     append([]byte(prefix), wire...),
 		"inside escaped":   append(append([]byte(`{"d":"{\"stamp\":\"`), wire...), `\"}"}`...),
-		"bad stamp before": append(bytes.Replace(wire, []byte("abcdef"), []byte("ABCDEF"), 1), wire...),
+		"bad stamp before": append(bytes.Replace(wire, []byte("abcdef12"), []byte("ABCDEF12"), 1), wire...),
 	} {
 		if got, ok := Find(data); !ok || got != full {
 			t.Errorf("%s: Find = %+v, %v; want the stamp", name, got, ok)

@@ -17,12 +17,12 @@ lint:
 	GOOS=windows $(GO) build -o /dev/null ./cmd/ssegauge
 
 unit:
-	$(GO) test -race -timeout 8m ./...
+	$(GO) test -race -p 4 -timeout 8m ./...
 	cd bench && $(GO) test ./...
 
 # A short run of every fuzz target, on top of the seeds that unit runs.
 fuzz:
-	sh .ci/fuzz 5s
+	sh .ci/fuzz 3s
 
 interop:
 	cd internal/interop && $(GO) vet ./... && $(GO) test -timeout 6m ./...

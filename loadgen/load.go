@@ -163,4 +163,3 @@ func (s *Scenario) resolvePaths(folder string) {
 		}
 	}
 }
-

@@ -167,7 +167,7 @@ func (e *eventLoop) dialled(k *link) {
 func (e *eventLoop) send(k *link) {
 	a := k.attempt
 	for len(a.unsent) > 0 {
-		n, err := epoll.Write(int(k.fd), a.unsent)
+		n, err := epoll.Send(int(k.fd), a.unsent)
 		if err == epoll.ErrAgain {
 			return
 		}

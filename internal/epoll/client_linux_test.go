@@ -150,7 +150,7 @@ func TestParker(t *testing.T) {
 	defer k.Close()
 	buf := make([]Event, 4)
 	for range 1000 {
-		go Write(b, []byte("x"))
+		go Send(b, []byte("x"))
 		if n, err := k.Wait(buf); n != 1 || err != nil || !buf[0].Readable || buf[0].Token != 5 {
 			t.Fatalf("Wait = (%d, %v), %+v; want one readable", n, err, buf[0])
 		}
@@ -188,7 +188,7 @@ func BenchmarkReceive(b *testing.B) {
 			defer CloseFD(to)
 			var r Receiver
 			for b.Loop() {
-				if _, err := Write(to, data); err != nil {
+				if _, err := Send(to, data); err != nil {
 					b.Fatal(err)
 				}
 				if c.stamped {

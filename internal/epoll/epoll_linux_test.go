@@ -57,7 +57,7 @@ func TestEdges(t *testing.T) {
 		t.Fatal(err)
 	}
 	none(t, p)
-	if n, err := Write(b, []byte("hello")); n != 5 || err != nil {
+	if n, err := Send(b, []byte("hello")); n != 5 || err != nil {
 		t.Fatalf("Write = (%d, %v)", n, err)
 	}
 	if got, want := next(t, p), (Event{Token: token, Readable: true}); got != want {
@@ -90,7 +90,7 @@ func TestReadWriteSentinels(t *testing.T) {
 		t.Fatalf("Read of nothing = (%d, %v), want ErrAgain", n, err)
 	}
 	for {
-		_, err := Write(a, buf)
+		_, err := Send(a, buf)
 		if err == ErrAgain {
 			break
 		}
@@ -98,11 +98,11 @@ func TestReadWriteSentinels(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if allocs := testing.AllocsPerRun(100, func() { _, _ = Write(a, buf) }); allocs != 0 {
+	if allocs := testing.AllocsPerRun(100, func() { _, _ = Send(a, buf) }); allocs != 0 {
 		t.Fatalf("a refused Write allocates %v times", allocs)
 	}
 	unix.Shutdown(b, unix.SHUT_RDWR)
-	if _, err := Write(a, buf); !errors.Is(err, unix.EPIPE) {
+	if _, err := Send(a, buf); !errors.Is(err, unix.EPIPE) {
 		t.Fatalf("Write to a closed peer: %v, want EPIPE", err)
 	}
 	if n, err := Read(a, buf); n != 0 || err != io.EOF {
@@ -163,7 +163,7 @@ func TestDetach(t *testing.T) {
 	if err := SetReceiveBuffer(fd, 1<<14); err != nil {
 		t.Error(err)
 	}
-	if n, err := Write(fd, []byte("still open")); n != 10 || err != nil {
+	if n, err := Send(fd, []byte("still open")); n != 10 || err != nil {
 		t.Fatalf("Write = (%d, %v)", n, err)
 	}
 	if err := CloseFD(fd); err != nil {

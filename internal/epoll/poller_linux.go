@@ -156,7 +156,9 @@ func (p *Poller) Wake() {
 	if p.woken.Swap(true) {
 		return
 	}
-	_, _ = Write(p.wakeFD, binary.NativeEndian.AppendUint64(nil, 1))
+	// An eventfd takes eight bytes until its counter is full, which it never
+	// comes near to.
+	_, _ = unix.Write(p.wakeFD, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
 // Close releases the poller's own descriptors, not the watched ones. Neither

@@ -1,11 +1,9 @@
 package refserver
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
-	"strings"
-	"time"
+	"slices"
 
 	"github.com/ssegauge/ssegauge/internal/nearest"
 	"github.com/ssegauge/ssegauge/internal/token"
@@ -18,6 +16,10 @@ type Fault struct {
 	ID string
 	// Description says in one sentence what the server then does.
 	Description string
+	// Breaks are the IDs of the conformance checks that do not hold then, of
+	// those that look at what the fault changes. The server knows nothing of
+	// them but their names.
+	Breaks []string
 }
 
 // Faults lists the known faults.
@@ -25,6 +27,7 @@ func Faults() []Fault {
 	list := make([]Fault, len(faults))
 	for i, f := range faults {
 		list[i] = f.Fault
+		list[i].Breaks = slices.Clone(f.Breaks)
 	}
 	return list
 }
@@ -34,19 +37,24 @@ func Faults() []Fault {
 type faultHooks struct {
 	// config changes the settings, after the defaults.
 	config func(*Config)
+	// handler stands in front of the whole HTTP interface.
+	handler func(next http.Handler) http.Handler
 	// claims changes what a request's token was found to be worth.
 	claims func(token.Claims, error) (token.Claims, error)
 	// origin sets the CORS fields for a request that has an Origin.
 	origin func(h http.Header, origin string)
-	// publication changes a checked publish.
-	publication func(*publication)
+	// publication changes a publish, and whether it is refused.
+	publication func(p *publication, refused error) error
 	// subscription changes what a stream asks for.
 	subscription func(*subscription)
 	// head changes the head fields of a stream and returns its status.
 	head func(http.Header) int
 	// event returns what a topic's log gets for an encoded event: nothing,
-	// one event or several. It must not keep the event.
+	// one event or several. It must neither keep nor change the event.
 	event func(*topicFault, []byte) [][]byte
+	// ending is written behind the last event of a stream that the server
+	// ends.
+	ending string
 }
 
 // topicFault is what a fault knows of one topic.
@@ -60,82 +68,8 @@ type faultRow struct {
 	faultHooks
 }
 
-var faults = []faultRow{
-	{Fault{"drop-100th", "Every 100th event of a topic is accepted and never sent."},
-		faultHooks{event: func(t *topicFault, e []byte) [][]byte {
-			if t.count%100 == 0 {
-				return nil
-			}
-			return [][]byte{e}
-		}}},
-	{Fault{"double-100th", "Every 100th event of a topic is sent twice."},
-		faultHooks{event: func(t *topicFault, e []byte) [][]byte {
-			if t.count%100 == 0 {
-				return [][]byte{e, e}
-			}
-			return [][]byte{e}
-		}}},
-	{Fault{"swap-100th", "Every 100th event of a topic is sent after the one that follows it."},
-		faultHooks{event: func(t *topicFault, e []byte) [][]byte {
-			if t.count%100 == 0 {
-				t.held = bytes.Clone(e)
-				return nil
-			}
-			if t.held != nil {
-				held := t.held
-				t.held = nil
-				return [][]byte{e, held}
-			}
-			return [][]byte{e}
-		}}},
-	{Fault{"stall", "After 100 events of a topic its further events are accepted and never sent."},
-		faultHooks{event: func(t *topicFault, e []byte) [][]byte {
-			if t.count > 100 {
-				return nil
-			}
-			return [][]byte{e}
-		}}},
-	{Fault{"id-missing", "No event has an id."},
-		faultHooks{event: func(_ *topicFault, e []byte) [][]byte {
-			if bytes.HasPrefix(e, []byte("id: ")) {
-				_, e, _ = bytes.Cut(e, []byte("\n"))
-			}
-			return [][]byte{e}
-		}}},
-	{Fault{"data-trimmed", "Blanks around the data of an event are lost."},
-		faultHooks{publication: func(p *publication) {
-			if p.data != nil {
-				trimmed := strings.TrimSpace(*p.data)
-				p.data = &trimmed
-			}
-		}}},
-	{Fault{"resume-ignored", "A last event ID is ignored: every stream starts with live events."},
-		faultHooks{subscription: func(s *subscription) { s.lastID = "" }}},
-	{Fault{"expiry-ignored", "A stream outlives its token."},
-		faultHooks{subscription: func(s *subscription) { s.expires = time.Time{} }}},
-	{Fault{"heartbeat-missing", "A silent stream gets no comments."},
-		faultHooks{config: func(c *Config) { c.Heartbeat = -1 }}},
-	{Fault{"status-202", "A stream is answered with status 202."},
-		faultHooks{head: func(http.Header) int { return http.StatusAccepted }}},
-	{Fault{"cacheable", "A stream may be stored by caches for a minute."},
-		faultHooks{head: func(h http.Header) int {
-			h.Set("Cache-Control", "public, max-age=60")
-			return http.StatusOK
-		}}},
-	{Fault{"auth-open", "A request without a good token may do everything."},
-		faultHooks{claims: func(c token.Claims, err error) (token.Claims, error) {
-			if err != nil {
-				return everything, nil
-			}
-			return c, nil
-		}}},
-	{Fault{"cors-reflect", "Every origin is allowed, with credentials."},
-		faultHooks{origin: func(h http.Header, origin string) {
-			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Add("Vary", "Origin")
-		}}},
-}
+// faults are all rows, in the order in which they are listed.
+var faults = slices.Concat(httpFaults, streamFaults, dataFaults, resumeFaults, accessFaults)
 
 // findFault returns the fault of the given name; the empty name is no fault.
 func findFault(id string) (faultRow, error) {

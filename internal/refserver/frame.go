@@ -16,6 +16,16 @@ func appendChunk(dst, p []byte) (framed []byte, head int) {
 	return append(dst, "\r\n"...), head
 }
 
+// lastBytes returns what ends a chunked body: the ending, if there is one, and
+// the last chunk.
+func lastBytes(ending string) []byte {
+	var p []byte
+	if ending != "" {
+		p, _ = appendChunk(nil, []byte(ending))
+	}
+	return append(p, lastChunk...)
+}
+
 // chunkLen returns the length of the whole chunk at the front of p, whose head
 // has the given length.
 func chunkLen(p []byte, head int) uint32 {

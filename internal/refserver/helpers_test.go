@@ -24,9 +24,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait of a test. No test passes by waiting for it.
 const patience = 30 * time.Second
 
-// start serves cfg on a free port until the test ends.
+// start serves cfg on a free port until the test ends, on two shards unless cfg
+// says otherwise.
 func start(t testing.TB, cfg Config) *Server {
 	t.Helper()
+	if cfg.Shards == 0 {
+		cfg.Shards = 2
+	}
 	if cfg.Epoch == "" {
 		cfg.Epoch = "e"
 	}

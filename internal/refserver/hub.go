@@ -21,6 +21,7 @@ type Hub struct {
 	cfg   Config
 	epoch string
 	loops []loop // the bell first, then the shards
+	last  []byte // what ends a stream that a shard writes to
 
 	visible atomic.Uint64 // every event up to this sequence is in its logs
 	closed  chan struct{} // closed when Shutdown begins
@@ -55,6 +56,7 @@ func newHub(cfg Config, fault faultHooks) (*Hub, error) {
 	h := &Hub{
 		cfg:       cfg,
 		epoch:     cfg.Epoch,
+		last:      lastBytes(fault.ending),
 		fault:     fault,
 		closed:    make(chan struct{}),
 		abort:     make(chan struct{}),

@@ -59,6 +59,9 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
 	p, err := parsePublication(body)
 	if err == nil {
 		err = p.check(s.cfg.Limits)
+		if s.hub.fault.publication != nil {
+			err = s.hub.fault.publication(&p, err)
+		}
 	}
 	if err != nil {
 		s.refuse(w, &refusal{http.StatusBadRequest, "bad_request", err.Error(), ""})
@@ -69,9 +72,6 @@ func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
 			s.refuse(w, refuseScope)
 			return
 		}
-	}
-	if s.hub.fault.publication != nil {
-		s.hub.fault.publication(&p)
 	}
 	id, err := s.hub.publish(p.message(), p.topics, p.finish)
 	if err != nil {

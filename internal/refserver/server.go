@@ -77,6 +77,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.handler = s.routes()
+	if fault.handler != nil {
+		s.handler = fault.handler(s.handler)
+	}
 	s.http = &http.Server{
 		Handler:           s.handler,
 		TLSConfig:         s.tls,

@@ -91,8 +91,11 @@ func (h *Hub) serve(ctx context.Context, st *stream, out eventWriter) (err error
 	defer timer.Stop()
 	for {
 		more, err := h.forward(st, out)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if !more {
+			return h.end(out)
 		}
 		timer.Reset(h.patience(st))
 		select {
@@ -109,6 +112,14 @@ func (h *Hub) serve(ctx context.Context, st *stream, out eventWriter) (err error
 			}
 		}
 	}
+}
+
+// end writes what a fault puts behind the last event.
+func (h *Hub) end(out eventWriter) error {
+	if h.fault.ending == "" {
+		return nil
+	}
+	return errors.Join(out.event([]byte(h.fault.ending)), out.flush())
 }
 
 // patience is how long the stream may wait for events before it is looked at.

@@ -60,7 +60,7 @@ const (
 
 func newShards(h *Hub, n int) ([]loop, error) {
 	if n == 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = max(1, runtime.GOMAXPROCS(0)/2)
 	}
 	var shards []*shard
 	for range n {
@@ -103,7 +103,7 @@ func (h *Hub) attach(st *stream, conn net.Conn) {
 	}
 	s.mu.Unlock()
 	if gone {
-		_, _ = epoll.Write(fd, []byte(lastChunk))
+		_, _ = epoll.Send(fd, h.last)
 		epoll.CloseFD(fd)
 		h.leave(st, endedDone)
 	}
@@ -235,7 +235,7 @@ func (s *shard) close(st *stream, why ending) {
 // finish ends the stream's response cleanly if the socket takes that.
 func (s *shard) finish(st *stream) {
 	if !st.blocked && len(st.rest) == 0 {
-		_, _ = epoll.Write(st.fd, []byte(lastChunk))
+		_, _ = epoll.Send(st.fd, s.hub.last)
 		// Bytes that nobody has read would make the kernel send a reset,
 		// which can overtake the last chunk.
 		if !s.discard(st) {

@@ -232,7 +232,7 @@ func (s *shard) writeRest(st *stream) bool {
 // write writes once. It reports false if nothing was taken: the stream is then
 // blocked or closed.
 func (s *shard) write(st *stream, p []byte) (int, bool) {
-	n, err := epoll.Write(st.fd, p)
+	n, err := epoll.Send(st.fd, p)
 	switch {
 	case err == epoll.ErrAgain:
 		st.blocked = true

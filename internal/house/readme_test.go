@@ -32,8 +32,8 @@ func TestReadmeCommands(t *testing.T) {
 	defer cancel()
 	r := &reader{t: t, ctx: ctx, folder: clone}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(readme, -1)
-	if len(blocks) != 3 {
-		t.Fatalf("the README has %d blocks of commands, want 3", len(blocks))
+	if len(blocks) != 4 {
+		t.Fatalf("the README has %d blocks of commands, want 4", len(blocks))
 	}
 	for _, block := range blocks {
 		for line := range strings.Lines(string(block[1])) {

@@ -1,0 +1,113 @@
+package conformance
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+)
+
+// redacted stands in every output for a value that must not be shown.
+const redacted = "***"
+
+// A Secret is a value that must not reach an output: a token, or the key that
+// signs one. Every way of printing or encoding it gives "***"; only Reveal
+// gives the value.
+type Secret string
+
+// Reveal returns the value, for the one place that has to send or sign with it.
+func (s Secret) Reveal() string { return string(s) }
+
+// Format writes "***" for every verb and flag.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, redacted) }
+
+// MarshalText returns "***".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// A redactor knows the secrets of a run and blanks them out of what is
+// recorded. It is safe for concurrent use.
+type redactor struct {
+	mu     sync.Mutex
+	values [][]byte // longest first
+}
+
+// leastSecret is the length in bytes below which a value is not looked for in
+// what a backend sends: it would be found by chance.
+const leastSecret = 8
+
+// add makes known a secret, as it is and as it stands in a URL.
+func (r *redactor) add(secrets ...Secret) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range secrets {
+		for _, form := range []string{s.Reveal(), url.QueryEscape(s.Reveal())} {
+			known := slices.ContainsFunc(r.values, func(v []byte) bool { return string(v) == form })
+			if len(form) >= leastSecret && !known {
+				r.values = append(r.values, []byte(form))
+			}
+		}
+	}
+	slices.SortStableFunc(r.values, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
+}
+
+// blank overwrites every secret in p with asterisks and returns how many there
+// were. Lengths stay, so that offsets do.
+func (r *redactor) blank(p []byte) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	found := 0
+	for _, v := range r.values {
+		for from := 0; ; {
+			i := bytes.Index(p[from:], v)
+			if i < 0 {
+				break
+			}
+			found++
+			from += i
+			for range v {
+				p[from] = '*'
+				from++
+			}
+		}
+	}
+	return found
+}
+
+// text is blank for a string.
+func (r *redactor) text(s string) string {
+	p := []byte(s)
+	if r.blank(p) == 0 {
+		return s
+	}
+	return string(p)
+}
+
+// redact blanks secrets out of a transcript.
+func (r *runner) redact(t *Transcript) {
+	t.Problem = r.redactor.text(t.Problem)
+	for _, p := range t.Publications {
+		p.Problem = r.redactor.text(p.Problem)
+	}
+	for _, c := range t.Connections {
+		c.URL = r.redactor.text(c.URL)
+		c.Problem = r.redactor.text(c.Problem)
+		c.Reflected = r.redactor.blank(c.Head) + r.redactor.blank(c.Stray)
+		for i := range c.Fields {
+			blanked := r.redactor.text(c.Fields[i].Value)
+			if len(c.Head) == 0 && blanked != c.Fields[i].Value {
+				c.Reflected++
+			}
+			c.Fields[i].Value = blanked
+		}
+		body := slices.Clone(c.bytes())
+		if n := r.redactor.blank(body); n > 0 {
+			c.Reflected += n
+			for i, chunk := range c.Chunks {
+				c.Chunks[i].Data, body = Bytes(body[:len(chunk.Data):len(chunk.Data)]), body[len(chunk.Data):]
+			}
+		}
+		c.body, c.decoded = nil, nil
+	}
+}

@@ -1,7 +1,7 @@
 # Each line also runs by hand.
 GO ?= go
 
-.PHONY: test lint unit interop fuzz bench needs
+.PHONY: test lint unit selftest interop fuzz bench needs
 
 test: needs lint unit fuzz interop
 
@@ -19,6 +19,10 @@ lint:
 unit:
 	$(GO) test -race -p 4 -timeout 8m ./...
 	cd bench && $(GO) test ./...
+
+# Every check against the reference server and each of its faults.
+selftest:
+	$(GO) run ./cmd/ssegauge check --self-test
 
 # A short run of every fuzz target, on top of the seeds that unit runs.
 fuzz:

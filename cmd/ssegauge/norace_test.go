@@ -1,0 +1,6 @@
+//go:build !race
+
+package main
+
+// raceDetector says that everything runs many times slower.
+const raceDetector = false

@@ -96,7 +96,7 @@ environment variable ` + secretVariable + ` or from --secret-file.`,
 	flags.IntVar(&f.limits.StreamsPerSubject, "max-streams-per-subject", 0, "streams of one subject at once; 0: any number")
 	flags.IntVar(&f.limits.Topics, "max-topics", 0, "topics at once (default 100,000)")
 	flags.Int64Var(&f.limits.PublishBytes, "max-publish", 0, "bytes of a publish (default 1 MiB)")
-	flags.IntVar(&f.shards, "shards", 0, "loops that write to streams (default: one for two processors)")
+	flags.IntVar(&f.shards, "shards", 0, "loops that write to streams (default: one a processor)")
 	flags.IntVar(&f.sendBuffer, "send-buffer", 0, "kernel send buffer of a stream in bytes; 0: the kernel's choice")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "PEM `file` with the certificate chain")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "PEM `file` with the certificate's key")

@@ -36,10 +36,8 @@ type Config struct {
 	// window. Default Cut.
 	SlowReader SlowReader
 
-	// Shards is the number of event loops that write to streams. Default half
-	// of GOMAXPROCS, at least one: a write to a socket also runs the kernel's
-	// way to the network or to the receiver, and two loops that both wait for
-	// that deliver the median event later than one.
+	// Shards is the number of event loops that write to streams. Default
+	// GOMAXPROCS.
 	Shards int
 	// SendBuffer fixes the kernel's send buffer of each connection, in bytes.
 	// Default 0: the kernel sizes it.

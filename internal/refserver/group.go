@@ -27,7 +27,7 @@ type group struct {
 	// For the loop only.
 	members []member
 	merged  int        // members that are on other topics, too
-	next    int        // member to be swept next in this round
+	sweep   sweep      // over the members
 	again   bool       // this round was disturbed: sweep another
 	start   roundStart // of this round
 }
@@ -45,29 +45,22 @@ type member struct {
 	cursor int
 }
 
-// enter puts the stream into its groups, at a random place: a sweep in the order
-// of arrival would always serve the latest comers last. The caller owns the
-// members, and sees to it that the stream has what is published so far; the
-// member that made room may be swept twice in a round.
+// enter puts the stream into its groups, behind the others. The caller owns the
+// members, and sees to it that the stream has what is published so far.
 func (st *stream) enter() {
 	for i := range st.cursors {
 		c := &st.cursors[i]
 		g := c.group
-		last := len(g.members)
+		c.place = len(g.members)
 		g.members = append(g.members, member{st, i})
-		place := rand.IntN(last + 1)
-		moved := g.members[place]
-		g.members[place], g.members[last] = g.members[last], moved
-		moved.cursors[moved.cursor].place = last
-		c.place = place
 		if len(st.cursors) > 1 {
 			g.merged++
 		}
 	}
 }
 
-// exit takes the stream out of its groups. The last member takes its place; a
-// round that had already passed there must then be followed by another.
+// exit takes the stream out of its groups. The last member takes its place; if
+// the sweep has been there already, but not at the end, another must follow.
 func (st *stream) exit() {
 	for i := range st.cursors {
 		c := &st.cursors[i]
@@ -82,11 +75,49 @@ func (st *stream) exit() {
 			g.merged--
 		}
 		switch {
-		case c.place == g.next-1:
-			g.next--
-		case c.place < g.next:
+		case !g.sweep.passed(c.place) || g.sweep.passed(last):
+		case c.place == g.sweep.next-1:
+			g.sweep.next--
+		default:
 			g.again = true
 		}
-		g.next = min(g.next, len(g.members))
 	}
+}
+
+// A sweep goes once over the members of a group, from a random one to the last
+// and then from the first on. In their order because neighbours opened at the
+// same time lie side by side in the kernel's memory, and writing to sockets in
+// any other order takes half as long again; from a random one because otherwise
+// the latest comers would always be served last.
+type sweep struct {
+	under   bool // way
+	wrapped bool // it is at the members before the first
+	first   int
+	next    int
+}
+
+func (s *sweep) begin(members int) {
+	*s = sweep{under: true, first: rand.IntN(max(members, 1))}
+	s.next = s.first
+}
+
+// step returns the place to go to, and false at the end.
+func (s *sweep) step(members int) (place int, ok bool) {
+	if !s.wrapped && s.next >= members {
+		s.wrapped, s.next = true, 0
+	}
+	if s.wrapped && s.next >= min(s.first, members) {
+		s.under = false
+		return 0, false
+	}
+	s.next++
+	return s.next - 1, true
+}
+
+// passed reports whether a sweep is under way and has been at the place.
+func (s *sweep) passed(place int) bool {
+	if s.wrapped {
+		return s.under && (place >= s.first || place < s.next)
+	}
+	return s.under && s.first <= place && place < s.next
 }

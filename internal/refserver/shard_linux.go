@@ -60,7 +60,7 @@ const (
 
 func newShards(h *Hub, n int) ([]loop, error) {
 	if n == 0 {
-		n = max(1, runtime.GOMAXPROCS(0)/2)
+		n = runtime.GOMAXPROCS(0)
 	}
 	var shards []*shard
 	for range n {

@@ -11,22 +11,23 @@ import (
 // is not done goes to the end of the line, so that topics share the shard
 // fairly.
 func (s *shard) sweep(g *group) {
-	if g.next == 0 {
+	if !g.sweep.under {
 		g.startRound(s.hub)
 	}
 	s.now = time.Now().UnixNano()
-	for n := 0; n < sweepBatch && g.next < len(g.members); n++ {
-		st := g.members[g.next].stream
-		g.next++
-		if !st.blocked {
+	for range sweepBatch {
+		place, ok := g.sweep.step(len(g.members))
+		if !ok {
+			break
+		}
+		if st := g.members[place].stream; !st.blocked {
 			s.push(st)
 		}
 	}
-	if g.next < len(g.members) {
+	if g.sweep.under {
 		s.round = append(s.round, g)
 		return
 	}
-	g.next = 0
 	// The publisher changes the log first and looks at dirty then; here it
 	// is the other way round, so that one of the two sees the other.
 	g.dirty.Store(false)
@@ -38,6 +39,7 @@ func (s *shard) sweep(g *group) {
 func (g *group) startRound(h *Hub) {
 	g.again = false
 	g.start = g.state(h)
+	g.sweep.begin(len(g.members))
 }
 
 func (g *group) state(h *Hub) roundStart {

@@ -16,6 +16,9 @@ type loop struct {
 	spare   *Tally // the other of two that take turns
 	spreads *spreadTable
 	config  eventstream.Config
+	// What events say of themselves: those of the run, or of an observed server.
+	marks        *memo[marked]
+	observations *memo[observation]
 
 	// The stream whose bytes are being decoded, and when they came.
 	stream *stream
@@ -31,11 +34,23 @@ func newLoop(r *run) *loop {
 		spreads: newSpreadTable(len(r.plan.Topics)),
 	}
 	l.config.Findings = &l.tally.Findings
-	l.emit = l.event
 	if r.observer != nil {
-		l.emit = l.observed
+		l.emit, l.observations = l.observed, newMemo(r.observer.observe)
+	} else {
+		l.emit, l.marks = l.event, newMemo(readMark)
 	}
 	return l
+}
+
+// marked is a stamp, if there was one.
+type marked struct {
+	stamp.Stamp
+	ok bool
+}
+
+func readMark(data []byte) (m marked) {
+	m.Stamp, m.ok = stamp.Find(data)
+	return m
 }
 
 // swap hands over the Tally since the last swap. It stays untouched until the
@@ -95,8 +110,8 @@ func (l *loop) event(e eventstream.Event) {
 	s := l.stream
 	l.firstEvent(s)
 	cohort := &l.tally.Cohorts[s.cohort]
-	mark, ok := stamp.Find(e.Data)
-	if !ok || mark.Run != l.run.plan.Run {
+	mark := l.marks.of(e.Data)
+	if !mark.ok || mark.Run != l.run.plan.Run {
 		cohort.Events.Foreign++
 		return
 	}
@@ -136,12 +151,13 @@ func (l *loop) observed(e eventstream.Event) {
 	s := l.stream
 	l.firstEvent(s)
 	cohort := &l.tally.Cohorts[s.cohort]
+	seen := l.observations.of(e.Data)
 	if l.run.observer.sequence != nil {
-		seq, ok := l.run.observer.seq(e.Data)
-		if !ok {
+		if !seen.numbered {
 			cohort.Events.Foreign++
 			return
 		}
+		seq := seen.seq
 		r := &s.lanes[0].receipt
 		if r.latest == (span{}) {
 			r.required = seq
@@ -159,15 +175,14 @@ func (l *loop) observed(e eventstream.Event) {
 		cohort.Events.Expected++
 	}
 	cohort.Events.Received++
-	sent, ok := l.run.observer.sent(e.Data)
-	if !ok {
+	if !seen.timed {
 		return
 	}
-	latency := time.Duration(l.now - sent)
+	latency := time.Duration(l.now - seen.sent)
 	if latency > l.run.plan.Scenario.LateAfter {
 		cohort.Events.Late++
 	}
-	if sent >= l.run.measureFrom.Load() {
+	if seen.sent >= l.run.measureFrom.Load() {
 		cohort.Fanout.record(latency)
 		l.tally.Service.record(latency)
 		l.tally.Order.record(s.tenth, latency)

@@ -31,12 +31,19 @@ func newObserver(o *Observe) (*observer, error) {
 	return &observer{at, sequence, max(unit, 1)}, nil
 }
 
-// sent is the send time in Unix nanoseconds.
-func (o *observer) sent(data []byte) (int64, bool) { return scaled(o.time, data, int64(o.unit)) }
+// An observation is what an event says of itself: its number, and its send time
+// in Unix nanoseconds.
+type observation struct {
+	seq             uint64
+	sent            int64
+	numbered, timed bool
+}
 
-func (o *observer) seq(data []byte) (uint64, bool) {
+func (o *observer) observe(data []byte) (seen observation) {
 	n, ok := scaled(o.sequence, data, 1)
-	return uint64(n), ok && n >= 0
+	seen.seq, seen.numbered = uint64(n), ok && n >= 0
+	seen.sent, seen.timed = scaled(o.time, data, int64(o.unit))
+	return seen
 }
 
 // scaled finds a number and multiplies it by unit, keeping whole numbers exact.

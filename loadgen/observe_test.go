@@ -43,8 +43,8 @@ func TestObserver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, ok := o.sent([]byte(c.data)); got != c.want && c.ok || ok != c.ok {
-			t.Errorf("%s (%s) of %s is %d, %v; want %d, %v", c.time, c.unit, c.data, got, ok, c.want, c.ok)
+		if got := o.observe([]byte(c.data)); got.sent != c.want && c.ok || got.timed != c.ok {
+			t.Errorf("%s (%s) of %s is %d, %v; want %d, %v", c.time, c.unit, c.data, got.sent, got.timed, c.want, c.ok)
 		}
 	}
 }
@@ -55,13 +55,13 @@ func TestObserverSequence(t *testing.T) {
 		t.Fatal(err)
 	}
 	for data, want := range map[string]uint64{`{"n":0}`: 0, `{"n":9007199254740993}`: 9007199254740993, `{"n":"7"}`: 7} {
-		if got, ok := o.seq([]byte(data)); got != want || !ok {
-			t.Errorf("sequence of %s is %d, %v; want %d", data, got, ok, want)
+		if got := o.observe([]byte(data)); got.seq != want || !got.numbered {
+			t.Errorf("sequence of %s is %d, %v; want %d", data, got.seq, got.numbered, want)
 		}
 	}
 	for _, data := range []string{`{"n":-1}`, `{}`, `{"n":"x"}`} {
-		if got, ok := o.seq([]byte(data)); ok {
-			t.Errorf("sequence of %s is %d, want none", data, got)
+		if got := o.observe([]byte(data)); got.numbered {
+			t.Errorf("sequence of %s is %d, want none", data, got.seq)
 		}
 	}
 	for _, pattern := range []string{"/(/", "/a/", "/(a)(b)/"} {

@@ -21,7 +21,7 @@ type lab struct {
 	mu        sync.Mutex
 	processes []*process
 
-	senders, receivers table
+	senders, receivers, agreement table
 }
 
 // newLab builds the programs in a temporary folder, which close removes.
@@ -34,6 +34,7 @@ func newLab(ctx context.Context, o *options) (*lab, error) {
 		options: o, folder: folder,
 		senders:   table{title: "Senders", rows: senderRows},
 		receivers: table{title: "Receivers", rows: receiverRows},
+		agreement: table{title: "Generator and sink on the same server at the same time, half of the streams each", rows: agreementRows},
 	}
 	for _, build := range []struct{ in, name, with string }{
 		{"..", "ssegauge", "go build -o %s ./cmd/ssegauge"},

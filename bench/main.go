@@ -44,6 +44,7 @@ var parts = []struct {
 	{"throughput", measureThroughput},
 	{"stalled", measureStalled},
 	{"receivers", measureReceivers},
+	{"agreement", measureAgreement},
 	{"memory", measureMemory},
 }
 
@@ -71,7 +72,7 @@ func parse(arguments []string) (*options, error) {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	chosen := flags.String("run", strings.Join(names, ","), "parts to run")
-	receive := flags.String("receive-rates", "60000,500000", "deliveries/s of the receivers part")
+	receive := flags.String("receive-rates", "60000,500000", "deliveries/s of the receivers and agreement parts")
 	seconds := flags.Float64("seconds", 5, "measured seconds of each run")
 	warmup := flags.Float64("warmup", 3, "seconds before them that are not measured")
 	stall := flags.Float64("stall-warmup", 40, "the same in the stalled part: long enough for the buffers of stalled streams to fill")

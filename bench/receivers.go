@@ -54,7 +54,7 @@ publish:
 warmup: %v
 duration: %v
 drain: 2s
-`, s.url(), transport, streams, time.Duration(streams)*time.Second/5000, l.warmup, measured))
+`, s.url(), transport, streams, time.Duration(streams)*time.Second/openRate, l.warmup, measured))
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,9 @@ type table struct {
 type figure struct {
 	title, unit string
 	digits      int
-	against     string  // the row that ratios are to; empty: none
-	over        *figure // or the figure whose median in the same row they are to
+	against     string            // the row that ratios are to; empty: none
+	over        *figure           // or the figure whose median in the same row they are to
+	beside      map[string]string // or each row's own
 	samples     map[string][]float64
 }
 
@@ -66,6 +67,8 @@ func (f *figure) cell(row string) string {
 	switch {
 	case f.over != nil:
 		base, known = median(f.over.samples[row])
+	case f.beside != nil:
+		base, known = median(f.samples[f.beside[row]])
 	case f.against != "":
 		base, known = median(f.samples[f.against])
 	}
@@ -81,6 +84,8 @@ func (f *figure) heading() string {
 	switch {
 	case f.over != nil:
 		text += " (÷ without)"
+	case f.beside != nil:
+		text += " (÷ the sink beside it)"
 	case f.against != "":
 		text += " (÷ " + f.against + ")"
 	}

@@ -9,7 +9,7 @@ import (
 
 // tables are those with figures.
 func (l *lab) tables() (with []*table) {
-	for _, t := range []*table{&l.senders, &l.receivers} {
+	for _, t := range []*table{&l.senders, &l.receivers, &l.agreement} {
 		if len(t.figures) > 0 {
 			with = append(with, t)
 		}

@@ -1,8 +1,9 @@
 // sink: a receiver of event streams that belongs to no server.
 //
-//	sink [-w WARMUP] [-d SECONDS] [-s] PORT PATH STREAMS
+//	sink [-w WARMUP] [-d SECONDS] [-r RATE] [-s] PORT PATH STREAMS
 //
-// It opens STREAMS HTTP/1.1 requests to 127.0.0.1:PORT, says "open" when all
+// It opens STREAMS HTTP/1.1 requests to 127.0.0.1:PORT, at most RATE a second if
+// that is given, says "open" when all
 // are answered with 200, ignores what was sent in the next WARMUP seconds,
 // measures what is sent in the SECONDS after them, and prints one line of JSON.
 // Each event is one data line with "t":<Unix nanoseconds when it was due> and
@@ -39,6 +40,7 @@ typedef struct {
 } stream;
 
 static stream *all;
+static double rate;
 static int streams, opened, closed, finished, stalled, poller;
 static int64_t from, until, lowest = INT64_MAX, highest = -1, arrived, repeated, numbered;
 static latency latencies;
@@ -186,11 +188,14 @@ static void open_all(int port, const char *path) {
 		fprintf(stderr, "sink: the path is too long\n");
 		exit(2);
 	}
-	int64_t deadline = clock_ns(CLOCK_MONOTONIC) + OPEN_SECONDS * 1000000000LL;
+	int64_t start = clock_ns(CLOCK_MONOTONIC), deadline = start + OPEN_SECONDS * 1000000000LL;
 	for (int i = 0; opened < streams;) {
-		if (i < streams && i - opened < IN_FLIGHT)
+		int due = streams;
+		if (rate > 0 && (clock_ns(CLOCK_MONOTONIC) - start) / 1e9 * rate < streams)
+			due = (clock_ns(CLOCK_MONOTONIC) - start) / 1e9 * rate;
+		if (i < due && i - opened < IN_FLIGHT)
 			dial(i++, port, request);
-		turn(i < streams && i - opened < IN_FLIGHT ? 0 : 100);
+		turn(i < due && i - opened < IN_FLIGHT ? 0 : due < streams ? 1 : 100);
 		if (closed || clock_ns(CLOCK_MONOTONIC) > deadline) {
 			fprintf(stderr, "sink: %d of %d streams were answered, %d closed\n", opened, streams, closed);
 			exit(1);
@@ -218,15 +223,16 @@ static void print(double seconds) {
 
 int main(int count, char **argument) {
 	double warmup = 2, seconds = 5;
-	for (int option; (option = getopt(count, argument, "w:d:s")) != -1;)
+	for (int option; (option = getopt(count, argument, "w:d:r:s")) != -1;)
 		switch (option) {
 		case 'w': warmup = atof(optarg); break;
 		case 'd': seconds = atof(optarg); break;
+		case 'r': rate = atof(optarg); break;
 		case 's': stalled = 1; break;
 		default: return 2;
 		}
-	if (count - optind != 3 || warmup < 0 || seconds <= 0 || (streams = atoi(argument[optind + 2])) < 1) {
-		fprintf(stderr, "usage: sink [-w WARMUP] [-d SECONDS] [-s] PORT PATH STREAMS\n");
+	if (count - optind != 3 || warmup < 0 || seconds <= 0 || rate < 0 || (streams = atoi(argument[optind + 2])) < 1) {
+		fprintf(stderr, "usage: sink [-w WARMUP] [-d SECONDS] [-r RATE] [-s] PORT PATH STREAMS\n");
 		return 2;
 	}
 	poller = epoll_create1(0);

@@ -23,7 +23,7 @@ func load(text string, set ...string) (*Scenario, error) {
 	return Load("dir/test.yaml", []byte(text), set, environment)
 }
 
-func mustLoad(t *testing.T, text string, set ...string) *Scenario {
+func mustLoad(t testing.TB, text string, set ...string) *Scenario {
 	t.Helper()
 	s, err := load(text, set...)
 	if err != nil {

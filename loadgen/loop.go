@@ -131,6 +131,9 @@ func (l *loop) event(e eventstream.Event) {
 			cohort.Events.Reordered++
 		}
 	}
+	if s.decoder.EventHasID() && s.ids.repeats(e.LastEventID) {
+		l.tally.Odd.note(e.LastEventID)
+	}
 	cohort.Events.Received++
 	latency := time.Duration(l.now - mark.Due)
 	if latency > l.run.plan.Scenario.LateAfter {
@@ -171,6 +174,9 @@ func (l *loop) observed(e eventstream.Event) {
 		case filling:
 			cohort.Events.Reordered++
 		}
+		if s.decoder.EventHasID() && s.ids.repeats(e.LastEventID) {
+			l.tally.Odd.note(e.LastEventID)
+		}
 	} else {
 		cohort.Events.Expected++
 	}
@@ -210,6 +216,12 @@ func (s *stream) lane(topic uint32) *lane {
 // none, and says how to go on. cut is set when the generator ended it.
 func (l *loop) ended(s *stream, why Failure, cut bool) resumption {
 	wasOpen := s.state == open
+	if cut {
+		l.forsake(s)
+	}
+	if wasOpen && why == FailureProtocol {
+		l.tally.Odd.Misframed++
+	}
 	l.leave(s, connecting)
 	switch {
 	case cut:
@@ -245,7 +257,20 @@ func (l *loop) finished(s *stream) {
 }
 
 // closed notes that s was closed as planned.
-func (l *loop) closed(s *stream) { l.leave(s, closed) }
+func (l *loop) closed(s *stream) {
+	l.forsake(s)
+	l.leave(s, closed)
+}
+
+// forsake tells the decoder that the generator ends the connection: what it has
+// of an event was not cut by the target.
+func (l *loop) forsake(s *stream) {
+	if s.state == open {
+		before := l.tally.Findings.CutEvents
+		s.decoder.End()
+		l.tally.Findings.CutEvents = before
+	}
+}
 
 func (l *loop) leave(s *stream, to state) {
 	if s.state == open {

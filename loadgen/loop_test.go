@@ -14,13 +14,13 @@ import (
 // bench is a run without a network: a loop with one stream of topics 0 and 1,
 // to which a test says what comes when.
 type bench struct {
-	t *testing.T
+	t testing.TB
 	*run
 	*loop
 	s *stream
 }
 
-func newBench(t *testing.T, change ...func(*Scenario)) *bench {
+func newBench(t testing.TB, change ...func(*Scenario)) *bench {
 	t.Helper()
 	scenario := mustLoad(t, "name: x\ntarget: {url: 'http://localhost/?topic={topic}'}\npublish: {url: 'http://localhost/'}\nstreams: {count: 1, topics: [a, b]}\n")
 	for _, f := range change {

@@ -42,6 +42,8 @@ type Report struct {
 	Cohorts      []CohortReport       `json:"cohorts,omitempty"`
 	Thresholds   []ThresholdResult    `json:"thresholds"`
 	Findings     eventstream.Findings `json:"findings"`
+	// UnderLoad is what was odd of it, by the check that finds the same.
+	UnderLoad []Finding `json:"findings_under_load"`
 	// Failures count what ended or prevented streams and publishes, by kind.
 	Failures    map[Failure]uint64 `json:"failures"`
 	Generator   Generator          `json:"generator"`

@@ -170,7 +170,7 @@ func TestSummaryKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, parts := range map[string]string{
-		"scenario": "", "verdict": "", "reasons": "", "thresholds": "", "findings": "", "failures": "",
+		"scenario": "", "verdict": "", "reasons": "", "thresholds": "", "findings": "", "findings_under_load": "", "failures": "",
 		"streams":         "planned opened failed dropped reconnected peak",
 		"events":          "published expected received lost duplicated reordered comments bytes",
 		"latency_seconds": "connect first_event fanout fanout_last publish_lag receive_lag",

@@ -17,6 +17,7 @@ type stream struct {
 	decoder eventstream.Decoder
 	lanes   []lane
 	held    credential
+	ids     recentIDs
 
 	state    state
 	answered bool  // the first attempt has come to an end, good or bad

@@ -18,6 +18,7 @@ type Tally struct {
 	Publishes PublishCounts
 	Cohorts   []CohortTally
 	Findings  eventstream.Findings
+	Odd       OddCounts
 	// Failures counts what ended or prevented streams and publishes, by kind.
 	Failures map[Failure]uint64
 	// spreads are the first and last receipts of single events; the Tally of a
@@ -62,6 +63,7 @@ func (t *Tally) Add(o *Tally) {
 		t.Cohorts[i].Events.add(&o.Cohorts[i].Events)
 	}
 	t.Findings.Add(o.Findings)
+	t.Odd.add(&o.Odd)
 	for kind, n := range o.Failures {
 		t.Failures[kind] += n
 	}
@@ -77,7 +79,7 @@ func (t *Tally) reset() {
 		t.Cohorts[i].Fanout.reset()
 		t.Cohorts[i].Events = DeliveryCounts{}
 	}
-	t.Findings = eventstream.Findings{}
+	t.Findings, t.Odd = eventstream.Findings{}, OddCounts{}
 	clear(t.Failures)
 	t.spreads = t.spreads[:0]
 }

@@ -149,6 +149,7 @@ func randomTally(seed uint64) *Tally {
 	}
 	t.Order.record(uint8(random.IntN(tenths)), time.Duration(random.Int64N(100)))
 	t.Findings = eventstream.Findings{Bytes: random.Uint64N(9), Comments: random.Uint64N(9), CutEvents: random.Uint64N(9)}
+	t.Odd = OddCounts{random.Uint64N(9), random.Uint64N(9), random.Uint64N(9)}
 	for range random.IntN(4) {
 		t.Failures[[]Failure{FailureReset, FailureEnded, "status 500"}[random.IntN(3)]]++
 		t.spreads = append(t.spreads, spread{eventKey{0, random.Uint64N(4)}, 1, 2, random.Int64N(100)})

@@ -18,6 +18,7 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	p.latencies(r)
 	p.ledger(r)
 	p.streams(r)
+	p.findings(r)
 	p.thresholds(r)
 	p.environment(r)
 	_, err := io.WriteString(w, p.text.String())
@@ -97,6 +98,17 @@ func (p *printer) streams(r *Report) {
 	slices.Sort(kinds)
 	for _, kind := range kinds {
 		p.printf("  %d × %s\n", r.Failures[kind], kind)
+	}
+}
+
+func (p *printer) findings(r *Report) {
+	if len(r.UnderLoad) == 0 {
+		p.printf("findings under load: none\n")
+		return
+	}
+	p.printf("findings under load (ssegauge check --explain ID says more)\n")
+	for _, f := range r.UnderLoad {
+		p.printf("  %d × %s: %s\n", f.Count, f.ID, f.What)
 	}
 }
 

@@ -35,6 +35,7 @@ func (c *conductor) report(interrupted bool) *Report {
 		Events:        t.events(),
 		ConnectOrder:  t.Order.Means(),
 		Findings:      t.Findings,
+		UnderLoad:     t.oddities(),
 		Failures:      t.Failures,
 		Generator:     c.generator(),
 		Environment:   c.environment(),

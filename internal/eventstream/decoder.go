@@ -78,6 +78,7 @@ type Decoder struct {
 	id       []byte
 	retry    time.Duration
 	hasRetry bool
+	ownID    bool // of the event that is being dispatched
 }
 
 // NewDecoder returns a Decoder that obeys and counts into cfg. A nil cfg means
@@ -90,6 +91,10 @@ func NewDecoder(cfg *Config) Decoder {
 // what a reconnecting client sends, unless it is empty. The slice is valid
 // until the next Feed and must not be written to.
 func (d *Decoder) LastEventID() []byte { return d.id }
+
+// EventHasID reports whether the event that emit is being called for sets its
+// LastEventID by itself. Between calls of emit it tells nothing.
+func (d *Decoder) EventHasID() bool { return d.ownID }
 
 // Retry returns the reconnection time that the stream set last, and whether it
 // ever set one. Values beyond a time.Duration saturate to its maximum.
@@ -207,10 +212,7 @@ func (d *Decoder) interpret(b *block, line []byte, inPlace bool, maxEvent int, f
 		}
 	}
 	b.has |= hasField
-	f.UnknownFields++
-	if bytes.HasPrefix(line, byteOrderMark) {
-		f.LateByteOrderMarks++
-	}
+	f.unknown(line)
 }
 
 // dispatch does what a blank line asks for and leaves b empty. The ID is
@@ -223,6 +225,7 @@ func (d *Decoder) dispatch(b *block, f *Findings, emit func(Event)) {
 	case b.has&isDropped != 0:
 	case b.has&hasData != 0:
 		f.Events++
+		d.ownID = b.has&hasID != 0
 		typ := messageType
 		if b.has&hasType != 0 && len(b.typ) > 0 {
 			typ = b.typ

@@ -3,10 +3,13 @@ package eventstream
 import (
 	"math"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
+
+var referenceSpelling = regexp.MustCompile("(?i)^(\uFEFF?)([ \t]*)(data|event|id|retry)([ \t]*)$")
 
 // reference decodes connections as the standard's text says it, step by step
 // and without limits. It is slow on purpose: nothing in it is shared with the
@@ -83,8 +86,23 @@ func reference(conns []string, open bool) decoded {
 				}
 			default:
 				f.UnknownFields++
-				if strings.HasPrefix(line, "\uFEFF") {
+				marked := strings.HasPrefix(line, "\uFEFF")
+				if marked {
 					f.LateByteOrderMarks++
+				}
+				spelling := referenceSpelling.FindStringSubmatch(name)
+				switch {
+				case spelling == nil && !colon:
+					f.NoColon++
+				case spelling == nil && !marked:
+					f.UnknownNames++
+				case spelling != nil && !marked:
+					if spelling[2]+spelling[4] != "" {
+						f.FieldIndent++
+					}
+					if spelling[3] != strings.ToLower(spelling[3]) {
+						f.FieldCase++
+					}
 				}
 			}
 		}

@@ -3,7 +3,7 @@ GO ?= go
 
 .PHONY: test lint unit selftest interop fuzz bench needs
 
-test: needs lint unit fuzz interop
+test: needs lint unit selftest fuzz interop
 
 # The programs that tests drive: nginx with nchan, and Node with npm.
 needs:

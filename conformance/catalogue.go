@@ -15,6 +15,22 @@ var families = [][]Check{
 	httpChecks,
 	streamChecks,
 	dataChecks,
+	eventChecks,
+	idChecks,
+	retryChecks,
+	injectChecks,
+	liveChecks,
+	resumeChecks,
+	stopChecks,
+	redirectChecks,
+	authChecks,
+	isoChecks,
+	corsChecks,
+	slowChecks,
+	openaiChecks,
+	mcpChecks,
+	mercureChecks,
+	polyChecks,
 }
 
 // Checks returns all checks in their order.

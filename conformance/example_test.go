@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ssegauge/ssegauge/conformance"
 )
@@ -70,8 +71,14 @@ func TestFeed(t *testing.T) {
 	server := httptest.NewServer(backend)
 	defer server.Close()
 	conformance.Test(t, conformance.Target{
-		URL: server.URL + "/feed",
+		URL:  server.URL + "/feed",
+		Pace: conformance.Pace{Lifetime: time.Second}, // and not over a minute
 		Publish: &conformance.Publish{Func: func(_ context.Context, _ string, f conformance.Fields) error {
+			for name := range f {
+				if name != "data" {
+					return fmt.Errorf("the feed sends texts alone, no %s", name)
+				}
+			}
 			backend.announce(f["data"])
 			return nil
 		}},

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -25,7 +26,13 @@ type exchange struct {
 	alone bool
 	// limit bounds its time. Default 30 s, whatever the pace.
 	limit time.Duration
-	talk  func(*talk)
+	// idle tells that it waits for the target's lifetime, which comes on top
+	// of limit, and so costs nothing beside others.
+	idle bool
+	// ownUsers tells that its tokens are for users whom no other exchange has,
+	// where tokens are made.
+	ownUsers bool
+	talk     func(*talk)
 }
 
 // opening is the exchange that takes place first, alone. Others follow if it
@@ -33,7 +40,7 @@ type exchange struct {
 const opening = "open"
 
 // exchanges are all ways to talk.
-var exchanges = slices.Concat(httpExchanges, publishExchanges, endExchanges)
+var exchanges = slices.Concat(liveExchanges, authExchanges, httpExchanges, redirectExchanges, publishExchanges, fieldExchanges, injectExchanges, slowExchanges, resumeExchanges, endExchanges, isoExchanges, corsExchanges, openaiExchanges, mcpExchanges, mercureExchanges, polyExchanges, revokeExchanges)
 
 func findExchange(name string) (*exchange, bool) {
 	i := slices.IndexFunc(exchanges, func(e exchange) bool { return e.name == name })
@@ -87,6 +94,9 @@ func (r *runner) converse(ctx context.Context, e *exchange, payloads []payloadOf
 	if limit == 0 {
 		limit = 30 * time.Second
 	}
+	if e.idle {
+		limit += r.target.Pace.Lifetime
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	nonce := strings.ToLower(rand.Text()[:12])
@@ -137,6 +147,24 @@ func (t *talk) stop(format string, args ...any) {
 	}
 }
 
+// count adds to one of the transcript's counts and returns it.
+func (t *talk) count(what string, n int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.rec.Counts == nil {
+		t.rec.Counts = map[string]int{}
+	}
+	t.rec.Counts[what] += n
+	return t.rec.Counts[what]
+}
+
+// forget takes a stream out of the transcript, one of many that are alike.
+func (t *talk) forget(s *stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rec.Connections = slices.DeleteFunc(t.rec.Connections, func(c *Connection) bool { return c == s.rec })
+}
+
 // sleep waits and reports whether the exchange goes on.
 func (t *talk) sleep(d time.Duration) bool {
 	timer := time.NewTimer(d)
@@ -150,11 +178,14 @@ func (t *talk) sleep(d time.Duration) bool {
 }
 
 // token returns the token of a role, empty if there is none.
-func (t *talk) token(role string) Secret {
+func (t *talk) token(role string) Secret { return t.tokenFor(role, t.topic) }
+
+// tokenFor is token for a topic other than the exchange's own.
+func (t *talk) tokenFor(role, topic string) Secret {
 	if t.target.Tokens == nil {
 		return ""
 	}
-	s, err := t.target.Tokens.of(role, t.topic)
+	s, err := t.target.Tokens.ofUser(role, topic, t.user(role))
 	if err != nil {
 		t.stop("no token: %v", err)
 		return ""
@@ -182,15 +213,25 @@ func (t *talk) publish(f Fields) *Publication {
 // publishAs is publish for a publication whose check, mark or topic is set. An
 // empty topic is the exchange's own.
 func (t *talk) publishAs(p *Publication, rawJSON string) *Publication {
-	p.Exchange = t.exchange.name
 	if p.Topic == "" {
 		p.Topic = t.topic
 	}
+	return t.deliver(p, rawJSON)
+}
+
+// deliver is publishAs to the very topic that is set, or to none.
+func (t *talk) deliver(p *Publication, rawJSON string) *Publication {
+	return t.deliverBy(p, rawJSON, t.authorizer(p.By, p.Topic))
+}
+
+// deliverBy is deliver with a request that authorize changes.
+func (t *talk) deliverBy(p *Publication, rawJSON string, authorize func(*http.Request)) *Publication {
+	p.Exchange = t.exchange.name
 	t.mu.Lock()
 	t.rec.Publications = append(t.rec.Publications, p)
 	p.Sent = t.now()
 	t.mu.Unlock()
-	a := t.target.Publish.send(t.ctx, t.run.client, p.Topic, p.Fields, rawJSON, t.authorizePublisher)
+	a := t.target.Publish.send(t.ctx, t.run.client, p.Topic, p.Fields, rawJSON, authorize)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p.Answered = t.now()
@@ -200,15 +241,24 @@ func (t *talk) publishAs(p *Publication, rawJSON string) *Publication {
 }
 
 // authorizePublisher puts the publisher's token where the target takes it.
-func (t *talk) authorizePublisher(r *http.Request) {
-	if p := t.target.Publish; t.target.Tokens != nil && (p == nil || !p.Anonymous) {
-		t.target.Tokens.apply(r, t.token(RolePublisher))
+func (t *talk) authorizePublisher(r *http.Request) { t.authorizer("", t.topic)(r) }
+
+// authorizer puts the token of a role, the publisher's for none, where the
+// target takes it.
+func (t *talk) authorizer(role, topic string) func(*http.Request) {
+	return func(r *http.Request) {
+		if p := t.target.Publish; t.target.Tokens != nil && (p == nil || !p.Anonymous) {
+			t.target.Tokens.apply(r, t.tokenFor(cmp.Or(role, RolePublisher), topic))
+		}
 	}
 }
 
 // control performs an action of the target on the exchange's topic.
-func (t *talk) control(action string) bool {
-	if err := t.target.Control[action].do(t.ctx, t.run.client, t.topic, t.authorizePublisher); err != nil {
+func (t *talk) control(action string) bool { return t.controlOf(action, "") }
+
+// controlOf is control for an action that is about a token.
+func (t *talk) controlOf(action string, s Secret) bool {
+	if err := t.target.Control[action].do(t.ctx, t.run.client, t.topic, s, t.authorizePublisher); err != nil {
 		t.stop("control %s: %v", action, err)
 		return false
 	}
@@ -217,9 +267,17 @@ func (t *talk) control(action string) bool {
 
 // mark publishes an event that marks a place in the streams, and waits until
 // all of them have it.
-func (t *talk) mark(streams ...*stream) bool {
+func (t *talk) mark(streams ...*stream) bool { return t.markBy(t.publishMark, streams...) }
+
+// publishMark publishes a mark to the exchange's topic.
+func (t *talk) publishMark(data string) *Publication {
+	return t.publishAs(&Publication{Mark: true, Fields: Fields{"data": data}}, "")
+}
+
+// markBy is mark with marks that are published in another way.
+func (t *talk) markBy(publish func(data string) *Publication, streams ...*stream) bool {
 	data := t.nextMark()
-	p := t.publishAs(&Publication{Mark: true, Fields: Fields{"data": data}}, "")
+	p := publish(data)
 	if !p.Accepted {
 		t.stop("the publish hook does not work: %s", p.Problem)
 		return false
@@ -235,10 +293,15 @@ func (t *talk) nextMark() string {
 }
 
 func (t *talk) hasMark(data string, d time.Duration, streams ...*stream) bool {
+	return t.hasOneOf([]string{data}, d, streams...)
+}
+
+// hasOneOf waits until every stream has one of the marks.
+func (t *talk) hasOneOf(marks []string, d time.Duration, streams ...*stream) bool {
 	end := time.Now().Add(d)
 	for _, s := range streams {
 		got := s.await(time.Until(end), func(events []Event) bool {
-			return slices.ContainsFunc(events, func(e Event) bool { return t.rec.payload(e) == data })
+			return slices.ContainsFunc(events, func(e Event) bool { return slices.Contains(marks, t.rec.payload(e)) })
 		})
 		if !got {
 			return false
@@ -249,7 +312,10 @@ func (t *talk) hasMark(data string, d time.Duration, streams ...*stream) bool {
 
 // settle publishes marks until one of them has reached every stream: from then
 // on they are subscribed for certain.
-func (t *talk) settle(streams ...*stream) bool {
+func (t *talk) settle(streams ...*stream) bool { return t.settleBy(t.publishMark, streams...) }
+
+// settleBy is settle with marks that are published in another way.
+func (t *talk) settleBy(publish func(data string) *Publication, streams ...*stream) bool {
 	for _, s := range streams {
 		if !s.isStream() {
 			t.stop("no event stream could be opened")
@@ -257,15 +323,16 @@ func (t *talk) settle(streams ...*stream) bool {
 		}
 	}
 	end := time.Now().Add(t.pace().Patience)
+	var marks []string // of which an earlier one may be on its way
 	for wait := 100 * time.Millisecond; ; wait *= 2 {
-		data := t.nextMark()
-		p := t.publishAs(&Publication{Mark: true, Fields: Fields{"data": data}}, "")
+		marks = append(marks, t.nextMark())
+		p := publish(marks[len(marks)-1])
 		if !p.Accepted {
 			t.stop("the publish hook does not work: %s", p.Problem)
 			return false
 		}
 		left := time.Until(end)
-		if t.hasMark(data, min(wait, left), streams...) {
+		if t.hasOneOf(marks, min(wait, left), streams...) {
 			return true
 		}
 		if left <= wait || t.ctx.Err() != nil {

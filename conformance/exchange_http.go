@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -64,30 +63,18 @@ var httpExchanges = []exchange{
 		talk:  talkErrors,
 	},
 	{
-		name: "query-token", needs: []Capability{HasToken}, anyway: true,
-		about: "open streams with the token in a query parameter instead",
-		talk: func(t *talk) {
-			for _, name := range queryTokenNames {
-				t.open(ask{name: name, role: anonymous, query: url.Values{name: {t.token(RoleGood).Reveal()}}, stay: true}).close()
-			}
-		},
-	},
-	{
 		name: "overload", needs: []Capability{HasLimit}, alone: true, limit: time.Minute,
 		about: "open one stream more than a user may hold",
 		talk:  talkOverload,
 	},
 }
 
-// queryTokenNames are parameters by which backends take tokens.
-var queryTokenNames = []string{"token", "access_token", "jwt", "authorization"}
-
 func talkOpen(t *talk) {
 	s := t.open(ask{name: "stream"})
 	if !s.responded() && t.can(CanPublish) {
 		// Some backends hold the head back until there is an event.
 		t.publish(Fields{"data": t.nextMark()})
-		s.head(t.pace().Patience)
+		t.run.withheld = s.head(t.pace().Patience)
 	}
 	if s.responded() {
 		s.end(t.pace().Listen)
@@ -120,12 +107,7 @@ func talkConditional(t *talk) {
 }
 
 func talkErrors(t *talk) {
-	address, query, _ := strings.Cut(t.run.url, "?")
-	beside := strings.TrimRight(address, "/") + "/ssegauge-" + t.nonce
-	if query != "" {
-		beside += "?" + query
-	}
-	t.open(ask{name: "unknown-path", url: beside, stay: true}).end(t.pace().Quiet)
+	t.open(ask{name: "unknown-path", url: t.beside(), stay: true}).end(t.pace().Quiet)
 	if t.target.Tokens != nil {
 		t.open(ask{name: "no-token", role: anonymous, stay: true}).end(t.pace().Quiet)
 	}
@@ -135,7 +117,7 @@ func talkErrors(t *talk) {
 func talkOverload(t *talk) {
 	var last *stream
 	for i := range t.target.StreamLimit + 1 {
-		last = t.open(ask{name: fmt.Sprintf("stream-%d", i+1)})
+		last = t.open(ask{name: fmt.Sprintf("stream-%d", i+1), fields: []Field{{"Origin", t.target.AllowedOrigin}}})
 		if !last.isStream() {
 			break
 		}

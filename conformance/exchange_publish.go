@@ -60,28 +60,54 @@ func talkPublish(t *talk) {
 // replies of the same size again.
 const largeLimit = 32 << 20
 
+// mostReopened is how often a target may end the stream of payloads.
+const mostReopened = 10
+
 func talkPayload(t *talk) {
 	s := t.open(ask{name: "stream", limit: largeLimit})
 	if !t.settle(s) {
 		return
 	}
-	unmarked := 0
+	unmarked, reopened := 0, 0
 	for _, p := range t.payloads {
-		publication := &Publication{Check: p.check, Fields: p.Fields}
 		if p.JSON != "" && !t.can(CanJSON) {
-			t.unsendable(publication, "the publish hook does not write data as JSON")
+			t.unsendable(&Publication{Check: p.check, Fields: p.Fields}, "the publish hook does not write data as JSON")
 			continue
 		}
-		t.publishAs(publication, p.JSON)
-		if t.mark(s) {
-			unmarked = 0
-			continue
-		}
-		if unmarked++; unmarked == 2 {
-			t.stop("events stopped arriving after a payload of %s", p.check)
-			return
+		for again := false; ; again = true {
+			publication := t.publishAs(&Publication{Check: p.check, Fields: p.Fields}, p.JSON)
+			if t.mark(s) {
+				unmarked = 0
+				break
+			}
+			if s.endedByPeer() && reopened < mostReopened {
+				// Streams end for many reasons: the payload is one if it does
+				// so twice.
+				if reopened++; !again {
+					t.repeat(publication)
+				}
+				if s = t.open(ask{name: "stream", limit: largeLimit}); !t.settle(s) {
+					return
+				}
+				if again {
+					break
+				}
+				continue
+			}
+			if unmarked++; unmarked == 2 {
+				t.stop("events stopped arriving after a payload of %s", p.check)
+				return
+			}
+			break
 		}
 	}
+}
+
+// repeat records that a publication is made once more.
+func (t *talk) repeat(p *Publication) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p.Repeated = true
 }
 
 // unsendable records a publication that the hook cannot express.

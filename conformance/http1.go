@@ -249,7 +249,7 @@ func (r *runner) shown(of *request) Bytes {
 	for _, f := range of.fields {
 		_, configured := r.target.Headers[f.Name]
 		switch strings.ToLower(f.Name) {
-		case "authorization", "cookie", "proxy-authorization":
+		case "authorization", "cookie", "proxy-authorization", strings.ToLower(sessionField):
 			configured = true
 		}
 		if configured {

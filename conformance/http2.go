@@ -37,15 +37,20 @@ func (r *runner) newHTTP2() *http.Transport {
 func (s *stream) start2(ctx context.Context, r *request, a ask) {
 	s.rec.Request = s.talk.run.shown(r)
 	transport := s.talk.transport2(a.shared)
+	if a.window > 0 && !a.shared {
+		transport.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: a.window}
+	}
 	hr, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), bytes.NewReader(r.body))
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	for _, f := range r.fields {
-		if !strings.EqualFold(f.Name, "Host") {
-			hr.Header.Add(f.Name, f.Value)
+		if strings.EqualFold(f.Name, "Host") {
+			hr.Host = f.Value
+			continue
 		}
+		hr.Header.Add(f.Name, f.Value)
 	}
 	s.rec.Sent = s.talk.now()
 	s.rec.Dialed = s.rec.Sent

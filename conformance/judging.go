@@ -159,3 +159,31 @@ func quotedAll(events []Event) string {
 
 // seconds shows a time.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.3f s", d.Seconds()) }
+
+// accepted returns the publications of the check's own exchange that were
+// accepted and are no marks.
+func accepted(t *Transcript) []*Publication {
+	var list []*Publication
+	for _, p := range t.Publications {
+		if p.Accepted && !p.Mark && p.Exchange == t.Exchange {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// arrival is when the event with the publication's data was dispatched, 0 if it
+// never was.
+func arrival(t *Transcript, c *Connection, p *Publication) time.Duration {
+	for _, e := range c.events() {
+		if t.payload(e) == p.Fields["data"] {
+			return e.At
+		}
+	}
+	return 0
+}
+
+// profiled reports whether one of the profiles is switched on.
+func profiled(t *Transcript, names ...string) bool {
+	return slices.ContainsFunc(t.Facts.Profiles, func(p string) bool { return slices.Contains(names, p) })
+}

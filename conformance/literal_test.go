@@ -18,7 +18,7 @@ type literal struct {
 }
 
 // literals are those of every file of rules.
-var literals = slices.Concat(targetLiterals, httpLiterals, streamLiterals, dataLiterals)
+var literals = slices.Concat(targetLiterals, httpLiterals, streamLiterals, dataLiterals, eventLiterals, idLiterals, retryLiterals, injectLiterals, liveLiterals, resumeLiterals, stopLiterals, isoLiterals, corsLiterals, slowLiterals, openaiLiterals, mcpLiterals, mercureLiterals, polyLiterals, redirectLiterals, authLiterals)
 
 func TestJudge(t *testing.T) {
 	for _, l := range literals {

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Publish says how an event gets into the target: by a request, a command or a
@@ -20,10 +21,11 @@ import (
 //
 // In the templates of a request, {topic}, {data}, {event}, {id}, {retry},
 // {comment} and {user} stand for what is published; with _json behind the name
-// they are written as JSON text, with _form as in a URL's query. In URL they
-// are always escaped. {optional} stands for the snippets of Optional whose
-// field is published. {block}, {block_json} and {block_form} stand for the whole
-// event as it is to go over the wire, for targets that take bytes.
+// they are written as JSON text, and {retry_json} as a number if it is one; with
+// _form as in a URL's query. In URL they are always escaped. {optional} stands
+// for the snippets of Optional whose field is published. {block}, {block_json}
+// and {block_form} stand for the whole event as it is to go over the wire, for
+// targets that take bytes.
 type Publish struct {
 	Request
 	Optional map[string]string `yaml:"optional"`
@@ -121,6 +123,8 @@ func (p *Publish) send(ctx context.Context, client *http.Client, topic string, f
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	switch {
+	case p.writesBlock() && breaksBlock(f):
+		return answer{problem: "the event is written by ssegauge, which would break it", unsendable: true}
 	case p.Func != nil:
 		if err := p.Func(ctx, topic, f); err != nil {
 			return answer{problem: err.Error()}
@@ -137,8 +141,11 @@ func (p *Publish) values(topic string, f Fields, rawJSON string) []string {
 	values := forms("topic", topic)
 	for _, name := range publishFields {
 		pairs := forms(name, f[name])
-		if name == "data" && rawJSON != "" {
+		switch {
+		case name == "data" && rawJSON != "":
 			pairs[3] = rawJSON
+		case name == "retry" && digits(f[name]) && json.Valid([]byte(f[name])):
+			pairs[3] = f[name]
 		}
 		values = append(values, pairs...)
 	}
@@ -157,8 +164,23 @@ func forms(name, value string) []string {
 	return []string{name, value, name + "_json", jsonText(value), name + "_form", url.QueryEscape(value)}
 }
 
-// block is an event as it goes over the wire (WHATWG HTML 9.2.5). Names and IDs
-// are written as they are: what a line end in them does is for the checks.
+// writesBlock reports whether ssegauge itself writes the event. What would break
+// it then says nothing about the target.
+func (p *Publish) writesBlock() bool {
+	return slices.ContainsFunc(p.templates(), func(s string) bool { return names(s, "block") })
+}
+
+// breaksBlock reports whether a field other than data and comment cannot be
+// written into an event.
+func breaksBlock(f Fields) bool {
+	retry, given := f["retry"]
+	id := f["id"]
+	return strings.ContainsAny(f["event"]+id, "\r\n\x00") || given && !digits(retry) ||
+		strings.TrimSpace(id) != id || strings.ContainsFunc(id, unicode.IsControl)
+}
+
+// block is an event as it goes over the wire (WHATWG HTML 9.2.5). Types and IDs
+// are written as they are.
 func block(f Fields) string {
 	var b strings.Builder
 	if text, given := f["comment"]; given {
@@ -184,6 +206,9 @@ const maxAnswer = 64 << 10
 
 func (r *Request) send(ctx context.Context, client *http.Client, values []string, authorize func(*http.Request)) answer {
 	body := fill(r.Body, values...)
+	if strings.HasPrefix(r.Body, `{"`) && !json.Valid([]byte(body)) {
+		return answer{problem: "the body would be no JSON; use the _json form in its template", unsendable: true}
+	}
 	method := r.Method
 	if method == "" {
 		method = http.MethodPost
@@ -200,8 +225,11 @@ func (r *Request) send(ctx context.Context, client *http.Client, values []string
 	}
 	for name, template := range r.Headers {
 		value := fill(template, values...)
-		if strings.ContainsAny(value, "\r\n\x00") {
+		if strings.ContainsFunc(value, func(r rune) bool { return r != '\t' && unicode.IsControl(r) && r < 0x80 }) {
 			return answer{problem: "a header cannot carry this", unsendable: true}
+		}
+		if strings.Trim(value, " \t") != value { // RFC 9110 section 5.5
+			return answer{problem: "a header cannot carry blanks at its ends", unsendable: true}
 		}
 		if value != "" {
 			request.Header.Set(name, value)
@@ -244,8 +272,9 @@ func runCommand(ctx context.Context, command []string, stdin string, values []st
 	return answer{}
 }
 
-// do performs the action on the topic.
-func (a *Action) do(ctx context.Context, client *http.Client, topic string, authorize func(*http.Request)) error {
+// do performs the action on the topic. Only a request knows the token: the
+// arguments of a command are seen by every user of the machine.
+func (a *Action) do(ctx context.Context, client *http.Client, topic string, s Secret, authorize func(*http.Request)) error {
 	values := forms("topic", topic)
 	var result answer
 	switch {
@@ -254,7 +283,7 @@ func (a *Action) do(ctx context.Context, client *http.Client, topic string, auth
 	case len(a.Command) > 0:
 		result = runCommand(ctx, a.Command, "", values)
 	default:
-		result = a.Request.send(ctx, client, values, authorize)
+		result = a.Request.send(ctx, client, append(values, forms("token", s.Reveal())...), authorize)
 	}
 	if result.problem != "" {
 		return errors.New(result.problem)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,7 +72,7 @@ const rawHead = "HTTP/1.1 200 OK\nContent-Type: text/event-stream"
 func talkTo(t *testing.T, target Target) *talk {
 	t.Helper()
 	if target.Pace == (Pace{}) {
-		target.Pace = Pace{Heartbeat: time.Second, Patience: patience, Quiet: 50 * time.Millisecond, Listen: 50 * time.Millisecond}
+		target.Pace = Pace{Heartbeat: time.Second, Patience: patience, Quiet: 50 * time.Millisecond, Listen: 50 * time.Millisecond, Lifetime: 50 * time.Millisecond}
 	}
 	r, err := newRunner(target, Options{})
 	if err != nil {
@@ -102,29 +103,41 @@ func over(s *stream) *Connection {
 // A broker is a small backend: topics with their subscribers.
 type broker struct {
 	mu     sync.Mutex
-	topics map[string]map[chan string]bool
+	topics map[string]map[chan string]*atomic.Int64 // with the bytes that are on their way
 	// wire changes what is written for an event. Default block.
 	wire func(Fields) string
 	// head changes the head fields.
 	head func(http.Header)
-	done chan struct{}
+	// withhold sends the head with the first event.
+	withhold bool
+	done     chan struct{}
 }
 
+// endOfStream in place of an event ends the streams.
+const endOfStream = "end"
+
 func newBroker() *broker {
-	return &broker{topics: map[string]map[chan string]bool{}, wire: block, head: func(http.Header) {}, done: make(chan struct{})}
+	return &broker{topics: map[string]map[chan string]*atomic.Int64{}, wire: block, head: func(http.Header) {}, done: make(chan struct{})}
 }
 
 var errRefused = errors.New("refused")
 
 // publish is a Publish.Func.
 func (b *broker) publish(_ context.Context, topic string, f Fields) error {
-	if strings.Contains(f["data"], "\x00") {
+	if strings.Contains(f["data"], "\x00") || breaksBlock(f) {
 		return errRefused
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for c := range b.topics[topic] {
-		c <- b.wire(f)
+	for c, queued := range b.topics[topic] {
+		text := b.wire(f)
+		if len(c) > 50 && queued.Load() > 1<<20 {
+			delete(b.topics[topic], c) // too slow
+			close(c)
+			continue
+		}
+		queued.Add(int64(len(text)))
+		c <- text
 	}
 	return nil
 }
@@ -148,21 +161,29 @@ func (b *broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	topic, events := r.URL.Query().Get("topic"), make(chan string, 4096)
 	b.mu.Lock()
 	if b.topics[topic] == nil {
-		b.topics[topic] = map[chan string]bool{}
+		b.topics[topic] = map[chan string]*atomic.Int64{}
 	}
-	b.topics[topic][events] = true
+	queued := new(atomic.Int64)
+	b.topics[topic][events] = queued
 	b.mu.Unlock()
 	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		delete(b.topics[topic], events)
 	}()
-	_, _ = io.WriteString(w, ":\n\n")
 	flush := http.NewResponseController(w).Flush
-	for flush() == nil {
+	if !b.withhold {
+		_, _ = io.WriteString(w, ":\n\n")
+		_ = flush()
+	}
+	for {
 		select {
-		case text := <-events:
-			if _, err := io.WriteString(w, text); err != nil {
+		case text, ok := <-events:
+			if !ok || text == endOfStream {
+				return
+			}
+			queued.Add(-int64(len(text)))
+			if _, err := io.WriteString(w, text); err != nil || flush() != nil {
 				return
 			}
 		case <-r.Context().Done():

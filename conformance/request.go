@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,14 +12,19 @@ import (
 // a good token, as an EventSource sends it.
 type ask struct {
 	name   string // of the connection in the transcript
-	method string // default GET
+	method string // default the target's, which is GET most often, with its body
 	proto  string // HTTP/1.0 or HTTP/1.1; default the target's
 	topic  string // default the exchange's own
 	url    string // in place of the target's, with {topic}
 	query  url.Values
 	// fields replace those of the same name; an empty value leaves one out.
 	fields []Field
-	body   []byte
+	// extra are sent behind them as they are, empty or not.
+	extra []Field
+	// after is the last event ID that the client has. It is sent, and the
+	// stream's own until the stream sets another.
+	after string
+	body  []byte
 	// role of the token; anonymous for none. Default good. token is shown in
 	// its place.
 	role  string
@@ -27,7 +33,8 @@ type ask struct {
 	limit int
 	// stalled begins without reading the body; see stream.read.
 	stalled bool
-	// window is the size of the receive buffer in bytes. Default the system's.
+	// window is the size in bytes of the receive buffer, or of an HTTP/2
+	// stream's. Default the system's, or 4 MiB.
 	window int
 	// stay leaves redirects unfollowed.
 	stay bool
@@ -54,7 +61,9 @@ type request struct {
 func (t *talk) request(a ask) (*request, error) {
 	r := &request{method: a.method, proto: a.proto, body: a.body}
 	if r.method == "" {
-		r.method = http.MethodGet
+		if r.method = t.target.Method; r.method == http.MethodPost && r.body == nil {
+			r.body = []byte(fill(t.target.Body, forms("topic", cmp.Or(a.topic, t.topic))...))
+		}
 	}
 	if r.proto == "" {
 		r.proto = t.target.facts().Protocol
@@ -68,7 +77,7 @@ func (t *talk) request(a ask) (*request, error) {
 	}
 	s := a.token
 	if s == "" && a.role != anonymous {
-		s = t.token(a.role)
+		s = t.tokenFor(a.role, topic)
 	}
 	t.run.redactor.add(s)
 	var err error
@@ -86,15 +95,30 @@ func (t *talk) request(a ask) (*request, error) {
 		{"Accept-Encoding", "identity"},
 		{"Cache-Control", "no-cache"},
 	}
+	if r.method == http.MethodPost && t.target.MCP != nil {
+		r.set("Accept", "application/json, text/event-stream")
+	}
+	if len(r.body) > 0 && (r.body[0] == '{' || r.body[0] == '[') {
+		r.set("Content-Type", "application/json")
+	}
 	for name, value := range t.target.Headers {
 		r.set(name, value)
+	}
+	if len(t.run.session) > 0 && sameOrigin(r.url.String(), t.target.MCP.URL) {
+		for _, f := range t.run.session {
+			r.set(f.Name, f.Value)
+		}
 	}
 	if s != "" {
 		t.target.Tokens.place(r, s)
 	}
+	if a.after != "" {
+		r.set("Last-Event-ID", a.after)
+	}
 	for _, f := range a.fields {
 		r.set(f.Name, f.Value)
 	}
+	r.fields = append(r.fields, a.extra...)
 	return r, nil
 }
 

@@ -15,7 +15,7 @@ var dataChecks = []Check{
 		Require:  "Printable ASCII arrives as it was published.",
 		Why:      "Text that is trimmed, escaped or re-encoded is not what the application sent.",
 		Fix:      "Write the data as it is, behind data: and one blank.",
-		Payloads: data(` !"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_` + "`abcdefghijklmnopqrstuvwxyz{|}~"),
+		Payloads: data(`!"#$%&'()*+,-./ 0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_` + "`abcdefghijklmnopqrstuvwxyz{|}~"),
 		Judge:    sameData,
 	},
 	{
@@ -255,7 +255,7 @@ func large(n int) string {
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // sameData wants every payload of the check back as one event, with each line
-// end as a line feed (WHATWG HTML 9.2.6).
+// end as a line feed (WHATWG HTML 9.2.6) or, inside an envelope, as it was.
 func sameData(t *Transcript) Verdict { return judgeData(t, false) }
 
 // sameDataOrRefused is sameData for payloads that a target may refuse.
@@ -277,14 +277,14 @@ func judgeData(t *Transcript, mayRefuse bool) Verdict {
 			return unknown(t, p)
 		}
 		want := lineEnds.Replace(p.Fields["data"])
-		if len(events) == 1 && t.payload(events[0]) == want {
+		if len(events) == 1 && (t.payload(events[0]) == want || t.payload(events[0]) == p.Fields["data"]) {
 			continue
 		}
 		v := missed("%s", quotedAll(events)).expect("one event: %s", quoted(want))
 		if len(events) > 0 {
 			return v.show(c.bodyEvidence(events[0].Offset, events[0].Offset+min(len(want), 200)+40))
 		}
-		return v.show(c.endEvidence())
+		return v.show(t.evidenceBehind(p, c))
 	}
 	if len(refused) > 0 {
 		return passed("refused: " + strings.Join(refused, ", "))
@@ -292,9 +292,32 @@ func judgeData(t *Transcript, mayRefuse bool) Verdict {
 	return passed("")
 }
 
-// unknown says why nothing is known about what became of a publication.
+// evidenceBehind shows where the events of a publication should be that came to
+// nothing: in front of the mark behind it.
+func (t *Transcript) evidenceBehind(p *Publication, c *Connection) Evidence {
+	i := slices.Index(t.Publications, p)
+	for _, q := range t.Publications[i+1:] {
+		if !q.Mark || q.Exchange != p.Exchange {
+			continue
+		}
+		for _, e := range c.events() {
+			if t.payload(e) == q.Fields["data"] {
+				return c.bodyEvidence(e.Offset-evidenceMargin, e.Offset)
+			}
+		}
+		break
+	}
+	return c.endEvidence()
+}
+
+// unknown says why nothing is known about what became of a publication. One
+// that makes the target end the stream is known to be lost.
 func unknown(t *Transcript, p *Publication) Verdict {
+	_, c, arrived := t.between(p, "stream")
 	switch {
+	case p.Accepted && !arrived && t.endsStreams(p, c):
+		return missed("the target ends the stream, here and when the same was published again").
+			expect("one event: %s", quoted(lineEnds.Replace(p.Fields["data"]))).show(c.endEvidence())
 	case p.Unsendable:
 		return untested("the publish hook cannot express it: %s", p.Problem)
 	case !p.Accepted:

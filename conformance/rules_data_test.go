@@ -28,11 +28,17 @@ var dataLiterals = slices.Concat(
 		{id: "data.roundtrip.ascii", name: "no mark", t: transcript(body("data: m1\n\n")).with(mark("m1"), put("data.roundtrip.ascii", "a"), mark("m2")), want: NotTested, observed: "did not arrive"},
 		{id: "data.roundtrip.ascii", name: "in an envelope", t: enveloped("d.text", framed(put("data.roundtrip.ascii", "a"), `data: {"d":{"text":"a"}}`+"\n\n")), want: Pass},
 
+		{id: "data.multiline.cr", name: "kept in an envelope", t: enveloped("d.text", framed(put("data.multiline.cr", "a\rb"), `data: {"d":{"text":"a\rb"}}`+"\n\n")), want: Pass},
+		{id: "data.multiline.crlf", name: "kept in an envelope", t: enveloped("d.text", framed(put("data.multiline.crlf", "a\r\nb"), `data: {"d":{"text":"a\r\nb"}}`+"\n\n")), want: Pass},
+		{id: "data.multiline.cr", name: "escaped", t: framed(put("data.multiline.cr", "a\rb"), `data: a\rb`+"\n\n"), want: Fail, observed: `1 event: "a\\rb"`},
+
 		publishedAs("data.lookalike", "obeyed", "a", "id: 7\nevent: x\ndata: a\n\n", Fail, `type "x" and the ID "7"`),
 
 		publishedAs("data.empty", "good", "", "data\n\n", Pass, ""),
 		publishedAs("data.empty", "null", "", "data: null\n\n", Warn, `"null"`),
 		publishedAs("data.empty", "swallowed", "", ":\n\n", Warn, "no event"),
+		{id: "data.empty", name: "ends the stream, twice", t: endedBehind("data.empty", 2), want: Warn, observed: "the target ends the stream"},
+		{id: "data.empty", name: "a stream that ends once", t: endedBehind("data.empty", 1), want: Pass},
 		{id: "data.empty", name: "refused", t: framed(refused("data.empty", "", 422), ""), want: Pass, observed: "422"},
 
 		publishedAs("data.unicode-separators.escaped", "escaped", "x", `data: {"text":"a\u2028b"}`+"\n\n", Told, "escaped"),
@@ -116,4 +122,17 @@ func TestChecksummed(t *testing.T) {
 			t.Errorf("%d bytes of %d count as intact", len(torn), len(data))
 		}
 	}
+}
+
+// endedBehind is empty data behind which the target ends the stream so many
+// times, and which is published again after the first.
+func endedBehind(check string, times int) *Transcript {
+	first, second := put(check, ""), put(check, "")
+	first.Repeated = true
+	after := body("data: m3\n\ndata:\n\ndata: m4\n\n")
+	if times == 2 {
+		after = body("data: m3\n\n").ended(EndComplete)
+	}
+	return transcript(body("data: m1\n\n").ended(EndComplete), after).
+		with(mark("m1"), first, mark("m2"), mark("m3"), second, mark("m4"))
 }

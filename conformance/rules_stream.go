@@ -151,7 +151,8 @@ var streamChecks = []Check{
 		Judge: eachLine("line", func(t *Transcript, l Line) string {
 			name, _ := l.field()
 			switch {
-			case !l.hasColon(), l.comment(), slices.Contains(fieldNames, l.bare()), bytes.HasPrefix(l.Text, byteOrderMark), slices.Contains(t.Facts.AllowFields, name):
+			case !l.hasColon(), l.comment(), slices.Contains(fieldNames, l.bare()), bytes.HasPrefix(l.Text, byteOrderMark), slices.Contains(t.Facts.AllowFields, name),
+				name == polyField && profiled(t, "polyfill"):
 				return ""
 			}
 			return "the field " + quoted(name)
@@ -302,7 +303,7 @@ var streamChecks = []Check{
 		Why:     "Raw text is dropped as unknown fields, so the error is invisible to every client.",
 		Fix:     "Switch the framework's error page off for streams; send an event, or close.",
 		Judge: func(t *Transcript) Verdict {
-			ended := 0
+			ended, published := 0, publishedLines(t)
 			for _, c := range t.streams() {
 				if !c.End.byPeer() {
 					continue
@@ -310,7 +311,7 @@ var streamChecks = []Check{
 				ended++
 				for _, l := range rawLines(c) {
 					text := strings.ToLower(strings.TrimSpace(string(l.Text)))
-					if slices.ContainsFunc(notStreams, func(prefix string) bool { return strings.HasPrefix(text, prefix) }) {
+					if !published[string(l.Text)] && slices.ContainsFunc(notStreams, func(prefix string) bool { return strings.HasPrefix(text, prefix) }) {
 						return missed("the stream ends with %s", quoted(string(l.Text))).show(l.evidence(c))
 					}
 				}

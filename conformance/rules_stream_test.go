@@ -85,6 +85,8 @@ var streamLiterals = []literal{
 	{id: "stream.interleave", name: "torn", t: transcript(body(asData(checksummed("a")), asData("ssegauge-sum:0:x\ny"))), want: Fail, observed: "1 event or lines"},
 	{id: "stream.interleave", name: "raw", t: transcript(body(asData(checksummed("a")), "wxyz\n\n")), want: Fail},
 	{id: "stream.interleave", name: "allowed", t: allowing("sent", transcript(body("sent: 1\n"+asData(checksummed("a"))))), want: Pass},
+	{id: "stream.interleave", name: "lines raw, as published", t: transcript(body("data: " + checksummed("a") + "\n\n")).with(put("", checksummed("a"))), want: NotTested, observed: "see data.multiline.lf"},
+	{id: "stream.interleave", name: "lines raw, and torn", t: transcript(body("data: " + checksummed("a") + "\n01234\n\n")).with(put("", checksummed("a"))), want: Fail, observed: "1 event or lines"},
 	{id: "stream.interleave", name: "nothing", t: transcript(body("data: ssegauge-x-1\n\n")), want: NotTested},
 
 	{id: "stream.eof.complete", name: "good", t: transcript(body(ordinary).ended(EndComplete)), want: Pass},
@@ -94,6 +96,7 @@ var streamLiterals = []literal{
 
 	{id: "stream.error.in-band", name: "good", t: transcript(body(ordinary).ended(EndComplete)), want: Pass},
 	{id: "stream.error.in-band", name: "page", t: transcript(body(ordinary, "<html><h1>500</h1>").ended(EndComplete)), want: Warn, observed: "<html>"},
+	{id: "stream.error.in-band", name: "a payload's line", t: transcript(body("data: a\n[DONE]\n\n").ended(EndComplete)).with(put("", "a\n[DONE]")), want: Pass},
 	{id: "stream.error.in-band", name: "JSON", t: transcript(body(ordinary, "{\"error\":1}\n").ended(EndComplete)), want: Warn, observed: "error"},
 
 	good("stream.sentinel-literals", "id: 1\ndata: null\n\n"),

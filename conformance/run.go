@@ -85,6 +85,8 @@ type runner struct {
 	client   *http.Client
 	redactor redactor
 	serial   sync.Mutex // held by exchanges that cannot have a topic of their own
+	withheld bool       // the target sends heads with the first event; fixed by the opening exchange
+	session  []Field    // what every request of an MCP session carries; fixed before the exchanges
 
 	mu          sync.Mutex // guards the rest
 	transcripts map[string]*Transcript
@@ -96,14 +98,14 @@ type runner struct {
 }
 
 func newRunner(target Target, o Options) (*runner, error) {
-	target, err := target.withDefaults()
-	if err != nil {
-		return nil, err
-	}
 	for _, p := range o.Profiles {
 		if !slices.Contains(target.Profiles, p) {
 			target.Profiles = append(slices.Clone(target.Profiles), p)
 		}
+	}
+	target, err := target.forProfiles().withDefaults()
+	if err != nil {
+		return nil, err
 	}
 	r := &runner{
 		target: target, options: o, url: target.URL, begun: time.Now(),
@@ -184,7 +186,7 @@ func (r *runner) reach(ctx context.Context) error {
 // needed returns the exchanges that the chosen checks are judged from, in their
 // order, and which the target allows.
 func (r *runner) needed() []*exchange {
-	wanted := map[string]bool{opening: true}
+	wanted := map[string]bool{opening: true, greeting: slices.Contains(r.target.Profiles, "mcp")}
 	for _, c := range r.checks {
 		if r.lacking(&c) != "" {
 			continue
@@ -233,6 +235,10 @@ func (r *runner) lackingFor(needs []Capability) string {
 func (r *runner) converseAll(ctx context.Context) {
 	list := r.needed()
 	r.of = len(list)
+	if i := slices.IndexFunc(list, func(e *exchange) bool { return e.name == greeting }); i >= 0 {
+		r.take(ctx, list[i])
+		list = slices.Delete(list, i, i+1)
+	}
 	first, _ := findExchange(opening)
 	r.take(ctx, first)
 	opened := r.transcripts[opening]
@@ -256,9 +262,13 @@ func (r *runner) converseAll(ctx context.Context) {
 	slots := make(chan struct{}, r.options.Parallel)
 	var running sync.WaitGroup
 	for _, e := range together {
-		slots <- struct{}{}
+		if !e.idle {
+			slots <- struct{}{}
+		}
 		running.Go(func() {
-			defer func() { <-slots }()
+			if !e.idle {
+				defer func() { <-slots }()
+			}
 			if e.publishes() && !r.target.ownTopics() {
 				r.serial.Lock()
 				defer r.serial.Unlock()
@@ -270,6 +280,7 @@ func (r *runner) converseAll(ctx context.Context) {
 	for _, e := range alone {
 		r.take(ctx, e)
 	}
+	r.leave(ctx)
 }
 
 // take lets one exchange take place and looks whether the target survived it.

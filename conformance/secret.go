@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -93,6 +94,8 @@ func (r *runner) redact(t *Transcript) {
 	for _, c := range t.Connections {
 		c.URL = r.redactor.text(c.URL)
 		c.Problem = r.redactor.text(c.Problem)
+		c.hideSession()
+		c.hideCookies()
 		c.Reflected = r.redactor.blank(c.Head) + r.redactor.blank(c.Stray)
 		for i := range c.Fields {
 			blanked := r.redactor.text(c.Fields[i].Value)
@@ -111,3 +114,47 @@ func (r *runner) redact(t *Transcript) {
 		c.body, c.decoded = nil, nil
 	}
 }
+
+// hideSession blanks out the name of an MCP session, which is as good as a token
+// while the session lives.
+func (c *Connection) hideSession() {
+	for i, f := range c.Fields {
+		if strings.EqualFold(f.Name, sessionField) {
+			c.Fields[i].Value = redacted
+		}
+	}
+	for line := range bytes.SplitAfterSeq(c.Head, []byte("\n")) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if strings.EqualFold(string(name), sessionField) {
+			value = bytes.TrimSpace(value)
+			copy(value, bytes.Repeat([]byte("*"), len(value)))
+		}
+	}
+}
+
+// hideCookies blanks out the values of the cookies that the target sets. What
+// is in a cookie is where it belongs, and does not count as reflected.
+func (c *Connection) hideCookies() {
+	hide := func(setting []byte) {
+		pair, _, _ := bytes.Cut(setting, []byte(";"))
+		_, value, _ := bytes.Cut(pair, []byte("="))
+		value = bytes.TrimSpace(value)
+		copy(value, bytes.Repeat([]byte("*"), len(value)))
+	}
+	for i, f := range c.Fields {
+		if strings.EqualFold(f.Name, "Set-Cookie") {
+			setting := []byte(f.Value)
+			hide(setting)
+			c.Fields[i].Value = string(setting)
+		}
+	}
+	for line := range bytes.SplitAfterSeq(c.Head, []byte("\n")) {
+		if name, setting, _ := bytes.Cut(line, []byte(":")); strings.EqualFold(string(name), "Set-Cookie") {
+			hide(setting)
+		}
+	}
+}
+
+// hidden reports whether a text had a secret in it, for which as many asterisks
+// stand now.
+func hidden(text string) bool { return strings.Contains(text, strings.Repeat("*", leastSecret)) }

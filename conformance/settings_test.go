@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -174,7 +175,7 @@ func TestTargetFiles(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if target.URL != EmbeddedURL && (target.Publish == nil || target.Tokens == nil || !target.ownTopics()) {
+		if target.URL != EmbeddedURL && target.OpenAI == nil && target.MCP == nil && (target.Publish == nil || target.Tokens == nil || !target.ownTopics()) {
 			t.Errorf("%s lacks a publish hook, tokens or {topic}", file)
 		}
 	}
@@ -215,8 +216,54 @@ func TestPublishTemplates(t *testing.T) {
 	if !a.unsendable {
 		t.Errorf("a line end in a header: %+v", a)
 	}
+	a = p.send(t.Context(), server.Client(), "t", Fields{"data": "x", "event": " a"}, "", nil)
+	if !a.unsendable {
+		t.Errorf("a blank at the end of a header: %+v", a)
+	}
+	a = p.send(t.Context(), server.Client(), "t", Fields{"data": "x", "id": "a\vb"}, "", nil)
+	if !a.unsendable {
+		t.Errorf("a control character in a header: %+v", a)
+	}
 	if !p.knows("user") || !p.writesJSON() || (&Publish{Request: Request{Body: "{data}"}}).knows("id") {
 		t.Error("the fields that templates know")
+	}
+}
+
+// What would break a template is not sent, so that its refusal is not taken for
+// the target's.
+func TestPublishOfTextInPlaceOfNumber(t *testing.T) {
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		body = string(text)
+	}))
+	defer server.Close()
+	for _, row := range []struct {
+		template, retry, want string
+		unsendable            bool
+	}{
+		{`{"retry":{retry_json},"data":{data_json}}`, "5", `{"retry":5,"data":"x"}`, false},
+		{`{"retry":{retry_json},"data":{data_json}}`, "5s", `{"retry":"5s","data":"x"}`, false},
+		{`{"retry":{retry_json},"data":{data_json}}`, "05", `{"retry":"05","data":"x"}`, false},
+		{`{"retry":{retry_json},"data":{data_json}}`, "", `{"retry":"","data":"x"}`, false},
+		{`{"retry":{retry},"data":{data_json}}`, "5", `{"retry":5,"data":"x"}`, false},
+		{`{"retry":{retry},"data":{data_json}}`, "5\ndata: y", "", true},
+		{`{block}`, "5", "retry: 5\ndata: x\n\n", false},
+		{`{block}`, "5s", "", true},
+	} {
+		body = ""
+		p := Publish{Request: Request{URL: server.URL, Body: row.template}}
+		a := p.send(t.Context(), server.Client(), "t", Fields{"data": "x", "retry": row.retry}, "", nil)
+		if body != row.want || a.unsendable != row.unsendable {
+			t.Errorf("%s with %q: %q, %+v; want %q", row.template, row.retry, body, a, row.want)
+		}
+	}
+	p := Publish{Request: Request{URL: server.URL, Body: "{block}"}}
+	for _, f := range []Fields{{"event": "a\nb"}, {"event": "a\x00"}, {"id": "7 "}, {"id": "a\tb"}, {"id": "a\rb"}} {
+		f["data"] = "x"
+		if a := p.send(t.Context(), server.Client(), "t", f, "", nil); !a.unsendable {
+			t.Errorf("%v: %+v", f, a)
+		}
 	}
 }
 
@@ -283,7 +330,7 @@ func TestJWT(t *testing.T) {
 				t.Fatal(problem)
 			}
 			verify := func(role string) (token.Claims, error) {
-				s, err := tokens.of(role, "news")
+				s, err := tokens.ofUser(role, "news", tokens.user(role))
 				if err != nil {
 					t.Fatal(err)
 				}

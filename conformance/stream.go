@@ -48,22 +48,31 @@ func (t *talk) open(a ask) *stream {
 		a.patience = t.pace().Patience
 	}
 	s := t.send(a)
-	s.head(a.patience)
+	t.awaitHead(s, a)
 	for hop := 1; !a.stay && hop <= maxRedirects; hop++ {
 		next, ok := s.redirect()
 		if !ok {
 			break
 		}
-		s.rename(a.name + "/redirect")
+		s.rename(a.name + onward)
 		s.close()
 		if !sameOrigin(s.address(), next) {
 			a.role, a.token = anonymous, ""
 		}
 		a.url, a.query = strings.NewReplacer("{", "%7B", "}", "%7D").Replace(next), nil
 		s = t.send(a)
-		s.head(a.patience)
+		t.awaitHead(s, a)
 	}
 	return s
+}
+
+// awaitHead waits for the head of a response. A target that sends it with the
+// first event is given one, or nothing else could be seen of it.
+func (t *talk) awaitHead(s *stream, a ask) {
+	if t.run.withheld && t.can(CanPublish) && !s.head(min(t.pace().Quiet, a.patience)) {
+		t.publishAs(&Publication{Mark: true, Topic: a.topic, Fields: Fields{"data": t.nextMark()}}, "")
+	}
+	s.head(a.patience)
 }
 
 // maxRedirects is what Fetch allows.
@@ -79,8 +88,9 @@ func (t *talk) send(a ask) *stream {
 		talk: t, cancel: cancel, done: make(chan struct{}), changed: make(chan struct{}),
 		reading: !a.stalled, limit: a.limit,
 		decoder: eventstream.NewDecoder(&eventstream.Config{MaxLine: a.limit, MaxEvent: a.limit}),
-		rec:     &Connection{Exchange: t.exchange.name, Name: a.name, Sent: t.now()},
+		rec:     &Connection{Exchange: t.exchange.name, Name: a.name, After: a.after, Sent: t.now()},
 	}
+	s.setLastEventID(a.after)
 	t.mu.Lock()
 	t.streams = append(t.streams, s)
 	t.rec.Connections = append(t.rec.Connections, s.rec)
@@ -145,9 +155,14 @@ func (s *stream) responded() bool {
 	return s.rec.Responded != 0
 }
 
-// await waits until the events so far satisfy ok.
+// await waits until the events so far satisfy ok, or the response has ended.
 func (s *stream) await(d time.Duration, ok func([]Event) bool) bool {
-	return s.until(d, func() bool { return ok(s.events) })
+	good := false
+	s.until(d, func() bool {
+		good = ok(s.events)
+		return good || s.rec.End != EndNone
+	})
+	return good
 }
 
 // awaitBytes waits until the body has at least n bytes.
@@ -183,6 +198,13 @@ func (s *stream) isStream() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.rec.isStream()
+}
+
+// endedByPeer reports whether the target has ended the response.
+func (s *stream) endedByPeer() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rec.End.byPeer()
 }
 
 func (s *stream) address() string {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,6 +29,16 @@ type Target struct {
 	// Topic is the template of topic names. {nonce} is replaced by letters and
 	// digits that no other exchange has. Default "ssegauge-{nonce}".
 	Topic string `yaml:"topic"`
+	// UserTopic is the template of the name of the topic that has one user's
+	// events, with {user}. Default: the events of all users are at URL, and
+	// {user} of the publish hook says whose one is.
+	UserTopic string `yaml:"user_topic"`
+	// Method is what opens a stream: GET (default), or POST with Body.
+	Method string `yaml:"method"`
+	// Body is what a POST that opens a stream carries; it knows {topic} and
+	// {topic_json}. JSON is announced as application/json, other media types
+	// go into Headers.
+	Body string `yaml:"body"`
 	// Headers are sent with every request for a stream.
 	Headers map[string]string `yaml:"headers"`
 	// HTTP is "1.1" (default) or "2", with TLS or by prior knowledge (RFC 9113
@@ -46,6 +57,10 @@ type Target struct {
 	AllowedOrigin string `yaml:"allowed_origin"`
 	// Profiles are switched on as if named in Options.
 	Profiles []string `yaml:"profiles"`
+	// OpenAI and MCP are for the profiles of these names. Defaults: those of
+	// the types.
+	OpenAI *OpenAI `yaml:"openai"`
+	MCP    *MCP    `yaml:"mcp"`
 	// AllowFields are field names beyond the standard's that are meant.
 	AllowFields []string `yaml:"allow_fields"`
 	// Envelope is the dotted path to the published data in the JSON that the
@@ -53,8 +68,11 @@ type Target struct {
 	Envelope string `yaml:"envelope"`
 	// StreamLimit is how many streams one user may hold at a time. Default 0:
 	// not known.
-	StreamLimit int  `yaml:"stream_limit"`
-	Pace        Pace `yaml:"pace"`
+	StreamLimit int `yaml:"stream_limit"`
+	// Crowd is how many idle streams are opened at once to see what they cost
+	// newcomers, if the target has a publish hook. Default 1000.
+	Crowd int  `yaml:"crowd"`
+	Pace  Pace `yaml:"pace"`
 }
 
 // Pace says how long ssegauge waits. A target in the same process can be asked
@@ -71,6 +89,14 @@ type Pace struct {
 	// Listen is how long a stream to which nothing is published is listened
 	// to. Default 3 s.
 	Listen time.Duration `yaml:"listen"`
+	// Lifetime is how long a stream is left idle to see heartbeats, and that it
+	// stays open. Default 70 s, which is longer than the proxies in between
+	// wait.
+	Lifetime time.Duration `yaml:"lifetime"`
+	// Second is how long a second is in limits of silence that come from
+	// clients and proxies, such as the 45 s of a polyfill. Default 1 s; a target
+	// whose heartbeats are made faster for a test makes it shorter.
+	Second time.Duration `yaml:"second"`
 }
 
 // TLS says how the target's certificate is verified.
@@ -90,7 +116,7 @@ var ControlActions = map[string]string{
 	"fail":    "make the open streams of {topic} fail halfway",
 	"restart": "stop the backend and start it again, and return when it answers",
 	"stop":    "shut the backend down gracefully",
-	"expire":  "make the good token invalid now",
+	"expire":  "make the good token invalid now, for which {token} in a request stands",
 }
 
 // An Action is a request, a command or a function that controls the target.
@@ -115,6 +141,16 @@ const (
 	HasOrigin  Capability = "origin"
 	HasLimit   Capability = "stream_limit"
 	HasTopics  Capability = "topics" // each exchange has a topic of its own
+	HasTLS     Capability = "tls"    // the target is spoken to over TLS
+	HasCookie  Capability = "cookie" // a cookie may carry the token
+	HasLogin   Capability = "login"  // a request sets that cookie
+	// HasUsers is that there are two users, and events that are for one alone.
+	HasUsers Capability = "users"
+	// HasPublisher is that publishing takes another token than a user's.
+	HasPublisher Capability = "publisher"
+	// CanCallSlowly is the capability of an MCP server to take its time over
+	// a request.
+	CanCallSlowly Capability = "mcp.slow"
 )
 
 // CanPublishField is the capability to publish a field of the name.
@@ -142,14 +178,28 @@ func (t *Target) lacks(c Capability) string {
 		return fmt.Sprintf("add control: %s to the target file, to %s", name, ControlActions[name])
 	case c == CanMint && (t.Tokens == nil || !t.Tokens.mints()):
 		return "add tokens: jwt to the target file, with the secret or key that signs its tokens"
+	case c == HasTokenOf(RoleForbidden) && (t.Tokens == nil || !t.Tokens.has(RoleForbidden)):
+		return "add a token to the target file that may not subscribe (tokens: forbidden, or jwt: forbidden_claims)"
 	case group == string(HasToken) && (t.Tokens == nil || !t.Tokens.has(name)):
 		return fmt.Sprintf("add tokens to the target file (tokens: %s, or jwt)", orGood(name))
 	case c == HasOrigin && t.AllowedOrigin == "":
 		return "add allowed_origin to the target file"
 	case c == HasLimit && t.StreamLimit == 0:
 		return "add stream_limit to the target file"
+	case c == CanCallSlowly && (t.MCP == nil || t.MCP.Slow == ""):
+		return "add mcp: slow to the target file, a JSON-RPC request whose response takes a second or so"
+	case c == HasTLS && !strings.HasPrefix(t.URL, "https:"):
+		return "check the target at its https address"
+	case c == HasCookie && t.Tokens.cookie() == "":
+		return "add the name of the cookie to the target file that may carry the token (tokens: cookie)"
+	case c == HasLogin && (t.Tokens == nil || t.Tokens.Login == nil):
+		return "add the request to the target file that sets the cookie (tokens: login: url)"
 	case c == HasTopics && !t.ownTopics():
 		return "add {topic} to the url of the target file"
+	case c == HasUsers:
+		return t.lacksUsers()
+	case c == HasPublisher && !t.publisherApart():
+		return "add a token to the target file that publishes and is not a user's (tokens: publisher, or jwt: publisher_claims)"
 	}
 	return ""
 }
@@ -200,14 +250,32 @@ func (t *Target) check() (path, problem string) {
 	if t.URL != EmbeddedURL && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return "url", "expected an http or https URL"
 	}
+	if !slices.Contains([]string{"", "GET", "POST"}, t.Method) {
+		return "method", fmt.Sprintf("unknown method %q; known: GET, POST", t.Method)
+	}
+	if t.Body != "" && t.Method != "POST" {
+		return "body", "a body goes with method: POST"
+	}
+	if path, problem := t.OpenAI.check(); problem != "" {
+		return "openai." + path, problem
+	}
+	if path, problem := t.MCP.check(); problem != "" {
+		return "mcp." + path, problem
+	}
 	if !slices.Contains([]string{"", "1.1", "2"}, t.HTTP) {
 		return "http", fmt.Sprintf("unknown HTTP version %q; known: 1.1, 2", t.HTTP)
 	}
 	if t.Topic != "" && !strings.Contains(t.Topic, "{nonce}") {
 		return "topic", "a topic template needs {nonce}, or exchanges would hear each other"
 	}
+	if t.UserTopic != "" && !strings.Contains(t.UserTopic, "{user}") {
+		return "user_topic", "a template of users' topics needs {user}"
+	}
 	if t.StreamLimit < 0 || t.StreamLimit > maxStreamLimit {
 		return "stream_limit", fmt.Sprintf("expected 0 to %d, as many as ssegauge opens", maxStreamLimit)
+	}
+	if t.Crowd < 0 || t.Crowd > maxCrowd {
+		return "crowd", fmt.Sprintf("expected 0 to %d, as many as ssegauge opens", maxCrowd)
 	}
 	for name := range t.Control {
 		if ControlActions[name] == "" {
@@ -233,8 +301,12 @@ func (t *Target) check() (path, problem string) {
 	return "", ""
 }
 
-// maxStreamLimit bounds the streams that are opened to reach a limit.
-const maxStreamLimit = 1000
+// maxStreamLimit bounds the streams that are opened to reach a limit, maxCrowd
+// those of a crowd.
+const (
+	maxStreamLimit = 1000
+	maxCrowd       = 5000
+)
 
 // EmbeddedURL in place of a URL asks the command for its own reference server.
 // This package does not know it.
@@ -260,10 +332,14 @@ func (t Target) withDefaults() (Target, error) {
 	setDefault(&t.Name, t.URL)
 	setDefault(&t.Topic, "ssegauge-{nonce}")
 	setDefault(&t.HTTP, "1.1")
+	setDefault(&t.Method, http.MethodGet)
 	setDefault(&t.Pace.Heartbeat, 15*time.Second)
 	setDefault(&t.Pace.Patience, 5*time.Second)
 	setDefault(&t.Pace.Quiet, time.Second)
 	setDefault(&t.Pace.Listen, 3*time.Second)
+	setDefault(&t.Pace.Lifetime, 70*time.Second)
+	setDefault(&t.Pace.Second, time.Second)
+	setDefault(&t.Crowd, 1000)
 	return t, nil
 }
 
@@ -277,12 +353,19 @@ func setDefault[T comparable](v *T, value T) {
 // facts is what the checks may know of the target.
 func (t *Target) facts() Facts {
 	f := Facts{
-		URL: t.URL, Protocol: "HTTP/" + t.HTTP, Authenticated: t.Tokens != nil, Publishes: t.Publish != nil,
+		URL: t.URL, Protocol: "HTTP/" + t.HTTP, Method: t.Method, Authenticated: t.Tokens != nil, Publishes: t.Publish != nil,
 		AllowedOrigin: t.AllowedOrigin, AllowFields: t.AllowFields, Envelope: t.Envelope,
 		Heartbeat: t.Pace.Heartbeat, StreamLimit: t.StreamLimit, Profiles: t.Profiles, Patience: t.Pace.Patience,
+		Second: t.Pace.Second, OwnTopics: t.ownTopics(),
+		TokenSent: t.Tokens.sent(), Cookie: t.Tokens.cookie(), TokenOptional: t.Tokens != nil && t.Tokens.Optional,
 	}
 	if t.HTTP == "2" {
 		f.Protocol = "HTTP/2.0"
+	}
+	for _, name := range publishFields {
+		if t.Publish != nil && t.Publish.knows(name) {
+			f.Publishable = append(f.Publishable, name)
+		}
 	}
 	return f
 }

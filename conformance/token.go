@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -28,12 +29,26 @@ type Tokens struct {
 	// Send is "bearer" (default), "header NAME", "cookie NAME", "query NAME", or
 	// "url" where the target's URL has {token}.
 	Send string `yaml:"send"`
+	// Cookie names the cookie by which a browser shows its token. Default: that
+	// of Send, if it names one.
+	Cookie string `yaml:"cookie"`
+	// Login is a request whose answer sets that cookie. It carries the good
+	// token as Send says, and knows {token}.
+	Login *Request `yaml:"login"`
+	// Optional tells that streams are open to those who show no token.
+	Optional bool `yaml:"optional"`
 
 	Good      Secret `yaml:"good"`      // may subscribe
 	Publisher Secret `yaml:"publisher"` // may publish; default Good
 	Other     Secret `yaml:"other"`     // another user's, also good
 	Expired   Secret `yaml:"expired"`
 	Forbidden Secret `yaml:"forbidden"` // valid, and not allowed to subscribe
+
+	// User and OtherUser are who the tokens Good and Other belong to, as the
+	// target names them. Default, for tokens that are made: ssegauge-a and
+	// ssegauge-b.
+	User      string `yaml:"user"`
+	OtherUser string `yaml:"other_user"`
 
 	// JWT makes the tokens that are not listed.
 	JWT *JWT `yaml:"jwt"`
@@ -46,7 +61,9 @@ type JWT struct {
 	Method string `yaml:"method"` // HS256 (default), RS256, ES256, EdDSA and the longer ones
 	Secret Secret `yaml:"secret"`
 	Key    string `yaml:"key"` // PEM file of the private key (PKCS #8)
-	KeyID  string `yaml:"kid"`
+	// Signer, unless nil, is the private key in place of Key.
+	Signer crypto.Signer `yaml:"-"`
+	KeyID  string        `yaml:"kid"`
 	// Claims is a JSON template of the claims other than exp; {user_json},
 	// {topic_json} stand for whom the token is for and where to. Default
 	// {"sub":{user_json},"subscribe":["*"],"publish":["*"]}.
@@ -54,6 +71,8 @@ type JWT struct {
 	// ForbiddenClaims is that of a token that may do nothing. Default
 	// {"sub":{user_json}}.
 	ForbiddenClaims string `yaml:"forbidden_claims"`
+	// PublisherClaims is that of the token that publishes. Default Claims.
+	PublisherClaims string `yaml:"publisher_claims"`
 }
 
 // Roles of tokens.
@@ -71,6 +90,8 @@ type TokenRequest struct {
 	Topic string
 	// Forbidden asks for a token that may not subscribe.
 	Forbidden bool
+	// Publisher asks for a token that publishes.
+	Publisher bool
 	// Expires becomes exp; zero leaves it out.
 	Expires time.Time
 	// Claims and Header are set after all others; nil values remove theirs.
@@ -98,7 +119,24 @@ func (t *Tokens) listed(role string) Secret {
 
 func (t *Tokens) mints() bool { return t.Mint != nil || t.JWT != nil }
 
-func (t *Tokens) has(role string) bool { return t.mints() || t.listed(role) != "" }
+func (t *Tokens) has(role string) bool {
+	if t.listed(role) != "" || t.Mint != nil {
+		return true
+	}
+	// The claims of a target of its own kind do not say what forbids.
+	return t.JWT != nil && (role != RoleForbidden || t.JWT.Claims == "" || t.JWT.ForbiddenClaims != "")
+}
+
+// cookie names the cookie that may carry the token, empty if none is known.
+func (t *Tokens) cookie() string {
+	if t == nil {
+		return ""
+	}
+	if kind, name, _ := strings.Cut(t.Send, " "); kind == "cookie" {
+		return name
+	}
+	return t.Cookie
+}
 
 func (t *Tokens) check() string {
 	if !t.has(RoleGood) {
@@ -114,11 +152,14 @@ func (t *Tokens) check() string {
 	default:
 		return fmt.Sprintf("send: unknown way %q; known: bearer, header NAME, cookie NAME, query NAME, url", t.Send)
 	}
+	if t.Login != nil && t.Login.URL == "" {
+		return "login: give its url"
+	}
 	if t.JWT != nil && t.Mint == nil {
 		if _, err := t.JWT.signer(); err != nil {
 			return "jwt: " + err.Error()
 		}
-		for _, template := range []string{t.JWT.Claims, t.JWT.ForbiddenClaims} {
+		for _, template := range []string{t.JWT.Claims, t.JWT.ForbiddenClaims, t.JWT.PublisherClaims} {
 			if template != "" && !json.Valid([]byte(fill(template, "user_json", `""`, "topic_json", `""`))) {
 				return "jwt: the claims are not JSON"
 			}
@@ -133,15 +174,31 @@ const (
 	userB = "ssegauge-b"
 )
 
-// of returns the token of a role: the listed one, or one made for it.
-func (t *Tokens) of(role, topic string) (Secret, error) {
+// user names the user whose token a role has.
+func (t *Tokens) user(role string) string {
+	if role == RoleOther {
+		return cmp.Or(t.OtherUser, userB)
+	}
+	return cmp.Or(t.User, userA)
+}
+
+// sent is how tokens are sent, empty if there are none.
+func (t *Tokens) sent() string {
+	if t == nil {
+		return ""
+	}
+	return cmp.Or(t.Send, "bearer")
+}
+
+// ofUser returns the token of a role: the listed one, or one made for the user.
+func (t *Tokens) ofUser(role, topic, user string) (Secret, error) {
 	if s := t.listed(role); s != "" {
 		return s, nil
 	}
-	request := TokenRequest{User: userA, Topic: topic, Expires: time.Now().Add(time.Hour)}
+	request := TokenRequest{User: user, Topic: topic, Expires: time.Now().Add(time.Hour)}
 	switch role {
-	case RoleOther:
-		request.User = userB
+	case RolePublisher:
+		request.Publisher = true
 	case RoleExpired:
 		request.Expires = time.Now().Add(-time.Hour)
 	case RoleForbidden:
@@ -164,6 +221,9 @@ func (j *JWT) mint(r TokenRequest) (Secret, error) {
 	template := j.Claims
 	if template == "" {
 		template = `{"sub":{user_json},"subscribe":["*"],"publish":["*"]}`
+	}
+	if r.Publisher && j.PublisherClaims != "" {
+		template = j.PublisherClaims
 	}
 	if r.Forbidden {
 		if template = j.ForbiddenClaims; template == "" {
@@ -260,7 +320,10 @@ func (j *JWT) signer() (func([]byte) ([]byte, error), error) {
 	return nil, fmt.Errorf("the method %q does not fit the key", method)
 }
 
-func (j *JWT) privateKey() (any, error) {
+func (j *JWT) privateKey() (crypto.Signer, error) {
+	if j.Signer != nil {
+		return j.Signer, nil
+	}
 	if j.Key == "" {
 		return nil, fmt.Errorf("the method %q needs a key, and HS256 a secret", j.method())
 	}
@@ -276,5 +339,9 @@ func (j *JWT) privateKey() (any, error) {
 	if err != nil {
 		return nil, errors.New("the key is not a private key in PKCS #8")
 	}
-	return key, nil
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the key cannot sign")
+	}
+	return signer, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,8 @@ type Transcript struct {
 	Connections  []*Connection  `json:"connections"`
 	Publications []*Publication `json:"publications,omitempty"`
 	Probes       []Probe        `json:"probes,omitempty"`
+	// Counts is how many there were of what is too many to be listed.
+	Counts map[string]int `json:"counts,omitempty"`
 	// Problem says why the exchange could not be brought to its end; empty if
 	// it was. What is there before it is judged all the same.
 	Problem string `json:"problem,omitempty"`
@@ -30,7 +33,8 @@ type Transcript struct {
 // Facts is what the checks may know of the target.
 type Facts struct {
 	URL           string        `json:"url"`
-	Protocol      string        `json:"protocol"` // HTTP/1.1 or HTTP/2.0
+	Protocol      string        `json:"protocol"`         // HTTP/1.1 or HTTP/2.0
+	Method        string        `json:"method,omitempty"` // that opens a stream; empty: GET
 	Authenticated bool          `json:"authenticated,omitempty"`
 	Publishes     bool          `json:"publishes,omitempty"`
 	AllowedOrigin string        `json:"allowed_origin,omitempty"`
@@ -40,6 +44,17 @@ type Facts struct {
 	StreamLimit   int           `json:"stream_limit,omitempty"`
 	Profiles      []string      `json:"profiles,omitempty"`
 	Patience      time.Duration `json:"patience_ns"`
+	// Publishable are the fields that the publish hook can express.
+	Publishable []string      `json:"publishable,omitempty"`
+	Second      time.Duration `json:"second_ns,omitempty"`  // of limits of silence; 0 means a real one
+	OwnTopics   bool          `json:"own_topics,omitempty"` // nobody else publishes to an exchange's topic
+	// TokenSent is how the token is sent: "bearer", "header NAME" and the
+	// other ways of Tokens.Send. Empty without tokens.
+	TokenSent string `json:"token_sent,omitempty"`
+	// Cookie names the cookie that may carry the token, and TokenOptional tells
+	// that streams are open to those who show none.
+	Cookie        string `json:"cookie,omitempty"`
+	TokenOptional bool   `json:"token_optional,omitempty"`
 }
 
 // A Connection is one request and its response. Several may share a network
@@ -53,6 +68,10 @@ type Connection struct {
 	Protocol string `json:"protocol"` // HTTP/1.0, HTTP/1.1 or HTTP/2.0
 	TLS      bool   `json:"tls,omitempty"`
 	Request  Bytes  `json:"request"`
+	// After is the last event ID that the client had when it asked.
+	After string `json:"after,omitempty"`
+	// Expires is when the token that was shown expires, 0 if that is not known.
+	Expires time.Duration `json:"expires_ns,omitempty"`
 
 	Dialed    time.Duration `json:"dialed_ns"`              // the connection stood
 	Sent      time.Duration `json:"sent_ns"`                // the request had been written
@@ -123,9 +142,13 @@ type Publication struct {
 	Exchange string `json:"exchange"`
 	// Check is the ID of the check that it is for, Mark tells that it only
 	// marks a place in the stream.
-	Check  string `json:"check,omitempty"`
-	Mark   bool   `json:"mark,omitempty"`
-	Topic  string `json:"topic"`
+	Check string `json:"check,omitempty"`
+	Mark  bool   `json:"mark,omitempty"`
+	Topic string `json:"topic"`
+	// For is the role of the user whom it is for, empty if for everybody; By is
+	// the role whose token published it, empty if the publisher's.
+	For    string `json:"for,omitempty"`
+	By     string `json:"by,omitempty"`
 	Fields Fields `json:"fields"`
 
 	Sent     time.Duration `json:"sent_ns"`
@@ -137,6 +160,9 @@ type Publication struct {
 	// did not even get to the target: the hook cannot express it.
 	Problem    string `json:"problem,omitempty"`
 	Unsendable bool   `json:"unsendable,omitempty"`
+	// Repeated tells that the target ended the stream behind it, and that it
+	// was published once more, to another.
+	Repeated bool `json:"repeated,omitempty"`
 }
 
 // A Probe is one look at whether the target still accepts connections.
@@ -201,11 +227,12 @@ func (t *Transcript) streams() []*Connection {
 	return list
 }
 
-// published returns what was published for the judging check.
+// published returns what was published for the judging check, each payload
+// once.
 func (t *Transcript) published() []*Publication {
 	var list []*Publication
 	for _, p := range t.Publications {
-		if t.check != nil && p.Check == t.check.ID {
+		if t.check != nil && p.Check == t.check.ID && !p.Repeated {
 			list = append(list, p)
 		}
 	}
@@ -214,7 +241,8 @@ func (t *Transcript) published() []*Publication {
 
 // between returns the events that a stream of the publication's exchange got
 // between the marks before and after it. It reports false if the mark after it
-// never came: then nothing is known about what became of the publication.
+// never came: then nothing is known about what became of the publication. The
+// stream is the one that was open then, if there were several of the name.
 func (t *Transcript) between(p *Publication, name string) (events []Event, c *Connection, ok bool) {
 	before, after := "", ""
 	seen := false
@@ -229,24 +257,31 @@ func (t *Transcript) between(p *Publication, name string) (events []Event, c *Co
 			after = q.Fields["data"]
 		}
 	}
-	for _, c = range t.Connections {
-		if c.Exchange == p.Exchange && c.Name == name {
-			break
-		}
-	}
-	if c == nil || after == "" {
-		return nil, c, false
-	}
-	all := c.events()
 	is := func(data string) func(Event) bool {
 		return func(e Event) bool { return t.payload(e) == data }
 	}
-	to := slices.IndexFunc(all, is(after))
-	if to < 0 {
-		return nil, c, false
+	for _, candidate := range t.Connections {
+		if candidate.Exchange != p.Exchange || candidate.Name != name {
+			continue
+		}
+		all := candidate.events()
+		if c == nil || slices.ContainsFunc(all, is(before)) && !slices.ContainsFunc(c.events(), is(before)) {
+			c = candidate
+		}
+		if to := slices.IndexFunc(all, is(after)); after != "" && to >= 0 {
+			from := slices.IndexFunc(all[:to], is(before)) + 1
+			return all[from:to], candidate, true
+		}
 	}
-	from := slices.IndexFunc(all[:to], is(before)) + 1
-	return all[from:to], c, true
+	return nil, c, false
+}
+
+// endsStreams reports whether the target ended the stream behind the
+// publication, and did the same the first time.
+func (t *Transcript) endsStreams(p *Publication, c *Connection) bool {
+	return c != nil && c.End.byPeer() && c.Ended >= p.Sent && slices.ContainsFunc(t.Publications, func(q *Publication) bool {
+		return q.Repeated && q.Exchange == p.Exchange && q.Check == p.Check && maps.Equal(q.Fields, p.Fields)
+	})
 }
 
 // payload is the published part of an event's data: all of it, or what the

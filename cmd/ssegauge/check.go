@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -148,7 +149,11 @@ func checkTarget(c *cobra.Command, arg string, f *checkFlags, options conformanc
 		return nil, err
 	}
 	if target.URL == conformance.EmbeddedURL {
-		server, err := startReference(reference{http: f.http, tls: f.tls, fault: f.fault})
+		protocol, err := protocolOf(slices.Concat(target.Profiles, options.Profiles))
+		if err != nil {
+			return nil, err
+		}
+		server, err := startReference(reference{http: f.http, tls: f.tls, fault: f.fault, protocol: protocol})
 		if err != nil {
 			return nil, err
 		}

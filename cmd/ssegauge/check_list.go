@@ -41,7 +41,7 @@ func explainCheck(w io.Writer, id string) error {
 	for _, row := range [][2]string{
 		{"requires", c.Require}, {"why", c.Why}, {"fix", c.Fix}, {"profile", c.Profile},
 		{"exchange", strings.TrimSuffix(c.Exchange+": "+about, ": ")}, {"needs", strings.Join(needs, ", ")},
-		{"fault", strings.Join(faultsThatBreak(id), ", ")},
+		{"fault", strings.Join(faultsThatBreak(&c), ", ")},
 	} {
 		if row[1] != "" {
 			fmt.Fprintf(w, "  %-9s %s\n", row[0], row[1])

@@ -11,22 +11,22 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssegauge/ssegauge/conformance"
-	"github.com/ssegauge/ssegauge/internal/refserver"
 )
 
-// faultsThatBreak lists the faults that may turn the check red.
-func faultsThatBreak(id string) []string {
+// faultsThatBreak lists the faults that may turn the check red: of the ordinary
+// server, or of that of the check's profile.
+func faultsThatBreak(c *conformance.Check) []string {
 	var list []string
-	for _, f := range refserver.Faults() {
-		if slices.Contains(f.Breaks, id) {
-			list = append(list, f.ID)
+	for _, t := range trials() {
+		if slices.Contains(t.fault.Breaks, c.ID) && (t.profile == "" || t.profile == c.Profile) {
+			list = append(list, t.fault.ID)
 		}
 	}
 	return list
 }
 
-// A kill is what became of the checks under one fault. The plain server is the
-// fault without a name, under which no check may be red.
+// A kill is what became of the checks under one fault. A plain server has none,
+// and no check may be red under it.
 type kill struct {
 	fault      string
 	killed     []string // red, and named by the fault
@@ -46,31 +46,32 @@ const parallelFaults = 8
 // more than it says is noticed.
 var sampled = []string{"open", "publish", "finish"}
 
-// killTable tries the plain server and every fault that breaks something.
+// killTable tries the plain servers and every fault that breaks something.
 func killTable(ctx context.Context) []kill {
-	faults := []refserver.Fault{{}}
-	for _, f := range refserver.Faults() {
-		if len(f.Breaks) > 0 {
-			faults = append(faults, f)
-		}
-	}
-	table := make([]kill, len(faults))
+	list := trials()
+	table := make([]kill, len(list))
 	slots := make(chan struct{}, parallelFaults)
 	var running sync.WaitGroup
-	for i, fault := range faults {
+	for i, t := range list {
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
-			table[i] = tryFault(ctx, fault)
+			table[i] = try(ctx, t)
 		})
 	}
 	running.Wait()
 	return table
 }
 
-func tryFault(ctx context.Context, fault refserver.Fault) kill {
-	k := kill{fault: fault.ID}
-	server, err := startReference(reference{fault: fault.ID})
+func try(ctx context.Context, t trial) kill {
+	fault := t.fault
+	k := kill{fault: t.name()}
+	profiles, err := t.profiles()
+	if err != nil {
+		k.err = err
+		return k
+	}
+	server, err := startReference(reference{fault: fault.ID, protocol: t.protocol(), tls: t.tls()})
 	if err != nil {
 		k.err = err
 		return k
@@ -78,13 +79,13 @@ func tryFault(ctx context.Context, fault refserver.Fault) kill {
 	defer server.stop()
 	var target conformance.Target
 	server.complete(&target)
-	var options conformance.Options
+	options := conformance.Options{Profiles: profiles}
 	if fault.ID != "" {
 		options.Exchanges = slices.Clone(sampled)
 		for _, id := range fault.Breaks {
 			c, err := conformance.Find(id)
 			if err != nil {
-				k.err = fmt.Errorf("the fault %s names an %w", fault.ID, err)
+				k.err = err
 				return k
 			}
 			if _, ok := conformance.FindExchange(c.Exchange); ok && !slices.Contains(options.Exchanges, c.Exchange) {
@@ -99,6 +100,14 @@ func tryFault(ctx context.Context, fault refserver.Fault) kill {
 	}
 	k.judge(report, fault.Breaks)
 	return k
+}
+
+// tls reports whether a check that the fault breaks needs TLS to be seen.
+func (t trial) tls() bool {
+	return slices.ContainsFunc(t.fault.Breaks, func(id string) bool {
+		c, err := conformance.Find(id)
+		return err == nil && slices.Contains(c.Needs, conformance.HasTLS)
+	})
 }
 
 func (k *kill) judge(report *conformance.Report, named []string) {
@@ -149,14 +158,14 @@ func selfTest(c *cobra.Command) error {
 }
 
 func writeKill(w io.Writer, k *kill) {
-	name, verdict := k.fault, "killed"
-	if name == "" {
-		name, verdict = "(plain server)", "passed"
+	verdict := "killed"
+	if strings.HasSuffix(k.fault, plainServer) {
+		verdict = "passed"
 	}
 	if !k.good() {
 		verdict = "WRONG"
 	}
-	fmt.Fprintf(w, "%-6s  %-24s %s\n", verdict, name, strings.Join(k.killed, ", "))
+	fmt.Fprintf(w, "%-6s  %-32s %s\n", verdict, k.fault, strings.Join(k.killed, ", "))
 	for _, id := range k.survived {
 		fmt.Fprintf(w, "        not red: %s\n", id)
 	}

@@ -34,6 +34,8 @@ type serveFlags struct {
 	leeway                            time.Duration
 	methods                           []string
 	cookie, queryToken                string
+	queryTokenLife                    time.Duration
+	revocable                         bool
 
 	tick     string
 	topic    string
@@ -80,8 +82,10 @@ environment variable ` + secretVariable + ` or from --secret-file.`,
 	flags.StringVar(&f.issuer, "issuer", "", "issuer that tokens must have")
 	flags.StringVar(&f.audience, "audience", "", "audience that tokens must have")
 	flags.DurationVar(&f.leeway, "leeway", 0, "how much clocks may differ, at most 30s")
-	flags.StringVar(&f.cookie, "cookie", "", "cookie that may carry the token")
+	flags.StringVar(&f.cookie, "cookie", "", "cookie that may carry the token; POST /session sets it")
 	flags.StringVar(&f.queryToken, "query-token", "", "query parameter that may carry the token; URLs end up in logs")
+	flags.DurationVar(&f.queryTokenLife, "query-token-life", time.Hour, "how long a token in the query may still be valid; 0: any time")
+	flags.BoolVar(&f.revocable, "revocable", false, "let POST /revoke take a token back, and end its streams")
 	flags.StringVar(&f.tick, "tick", "", "publish by itself at this `rate`, such as 60/s")
 	flags.StringVar(&f.topic, "topic", "tick", "topic of --tick")
 	flags.IntVar(&f.tickSize, "tick-size", 0, "bytes of data in each tick (default: 120 on the wire)")
@@ -247,7 +251,10 @@ func (f *serveFlags) configAuth(config *refserver.Config) error {
 			return fmt.Errorf("--auth jwt needs a key: --public-key, --jwks, --secret-file, or the environment variable %s", secretVariable)
 		}
 	}
-	config.Auth = &refserver.Auth{Verifier: verifier, Cookie: f.cookie, QueryToken: f.queryToken}
+	config.Auth = &refserver.Auth{
+		Verifier: verifier, Cookie: f.cookie, Revocable: f.revocable,
+		QueryToken: f.queryToken, QueryTokenLife: never(f.queryTokenLife),
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package refserver
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -68,42 +69,60 @@ func (s *Server) verify(r *http.Request, query bool) (token.Claims, error) {
 	if s.verifier == nil {
 		return everything, nil
 	}
-	raw, err := s.bearer(r, query)
+	raw, fromQuery, err := s.bearer(r, query)
 	if err != nil {
 		return token.Claims{}, err
 	}
 	claims, err := s.verifier.Verify(raw)
-	if err != nil {
+	if s.hub.fault.verified != nil {
+		claims, err = s.hub.fault.verified(&verification{r, s.cfg.Auth, raw, claims, err})
+	}
+	switch {
+	case err != nil, s.revocations.has(raw):
 		return token.Claims{}, refuseBadToken
+	case fromQuery && s.outlives(claims):
+		return token.Claims{}, &refusal{http.StatusUnauthorized, "unauthorized", "the query takes only tokens that end within " + s.queryTokenLife().String(), "invalid_token"}
 	}
 	return claims, nil
 }
 
-func (s *Server) bearer(r *http.Request, query bool) (string, error) {
+// queryTokenLife is how long a token in the query may still be valid; negative
+// means any time.
+func (s *Server) queryTokenLife() time.Duration {
+	return cmp.Or(s.cfg.Auth.QueryTokenLife, time.Hour)
+}
+
+func (s *Server) outlives(c token.Claims) bool {
+	life := s.queryTokenLife()
+	return life > 0 && (c.Expires.IsZero() || time.Until(c.Expires) > life)
+}
+
+// bearer returns the request's token, and whether it came in the query.
+func (s *Server) bearer(r *http.Request, query bool) (raw string, fromQuery bool, err error) {
 	if fields := r.Header.Values("Authorization"); len(fields) > 0 {
 		scheme, value, _ := strings.Cut(fields[0], " ")
 		value = strings.Trim(value, " ")
 		if len(fields) > 1 || !strings.EqualFold(scheme, "Bearer") || value == "" || strings.ContainsAny(value, " ,") {
-			return "", refuseMalformed
+			return "", false, refuseMalformed
 		}
-		return value, nil
+		return value, false, nil
 	}
 	if name := s.cfg.Auth.Cookie; name != "" {
 		if c, err := r.Cookie(name); err == nil && c.Value != "" {
 			// A browser adds cookies to requests of any page, so the page's
 			// origin must be one that may use them.
 			if !s.trusted(r) {
-				return "", refuseCrossOrigin
+				return "", false, refuseCrossOrigin
 			}
-			return c.Value, nil
+			return c.Value, false, nil
 		}
 	}
 	if name := s.cfg.Auth.QueryToken; query && name != "" {
 		if v := r.URL.Query().Get(name); v != "" {
-			return v, nil
+			return v, true, nil
 		}
 	}
-	return "", refuseNoToken
+	return "", false, refuseNoToken
 }
 
 // expiry is when a stream with these claims must end: a token that the

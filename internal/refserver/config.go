@@ -80,11 +80,19 @@ type Config struct {
 // header they may come.
 type Auth struct {
 	Verifier token.VerifierConfig
-	// Cookie names a cookie that may carry the token. Default none.
+	// Cookie names a cookie that may carry the token; POST /session sets it.
+	// Default none.
 	Cookie string
 	// QueryToken names a query parameter that may carry the token on GET
 	// /events. URLs end up in logs, so it is off by default.
 	QueryToken string
+	// QueryTokenLife is how long a token in the query may still be valid: what
+	// logs keep shall be worth little. Default 1 h (RFC 6750, section 5.3);
+	// negative: any time.
+	QueryTokenLife time.Duration
+	// Revocable lets whoever has a token take it back by POST /revoke
+	// (RFC 7009). Its streams end then.
+	Revocable bool
 }
 
 // Limits bound what strangers can make the server hold. Zero values mean the

@@ -42,11 +42,17 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, &refusal{http.StatusInternalServerError, "unsupported", "this connection cannot stream", ""})
 		return
 	}
+	grant, ok := s.grant(r)
+	if !ok {
+		s.refuse(w, refuseBadToken)
+		return
+	}
 	conn := sweepable(r)
 	sub := subscription{
 		topics:  topics,
 		lastID:  lastEventID(r),
 		subject: claims.Subject,
+		grant:   grant,
 		expires: s.expiry(claims),
 		swept:   conn != nil && len(s.hub.loops) > 1,
 	}
@@ -54,6 +60,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 		s.hub.fault.subscription(&sub)
 	}
 	st, err := s.hub.subscribe(sub)
+	if err != nil {
+		sub.grant.release()
+	}
 	if errors.Is(err, errNothingLeft) {
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -173,15 +182,18 @@ func checkTopic(name string, limit int) error {
 	return nil
 }
 
+// idParameters are the query parameters by which clients send the id that
+// cannot set the header.
+var idParameters = []string{"lastEventId", "last-event-id", "last_event_id", "Last-Event-ID"}
+
 // lastEventID returns the id after which the client wants to go on: from the
-// header (WHATWG HTML, section 9.2.4), else from one of the query parameters
-// by which clients send it that cannot set the header.
+// header (WHATWG HTML, section 9.2.4), else from one of the query parameters.
 func lastEventID(r *http.Request) string {
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		return id
 	}
 	query := r.URL.Query()
-	for _, name := range []string{"lastEventId", "last-event-id", "last_event_id", "Last-Event-ID"} {
+	for _, name := range idParameters {
 		if id := query.Get(name); id != "" {
 			return id
 		}

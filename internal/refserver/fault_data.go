@@ -19,13 +19,16 @@ var dataFaults = []faultRow{
 			"data.multiline.lf", "data.multiline.crlf", "data.multiline.cr", "data.multiline.blank-inside", "data.multiline.leading",
 			"data.multiline.trailing", "data.multiline.only", "data.space.leading-each-line", "data.lookalike",
 			"stream.line.no-colon", "stream.block.repeated-field",
+			"inject.data.lf", "inject.data.cr", "inject.data.blank", "inject.cross-user",
 		}},
 		faultHooks{event: onLaterLines("\ndata: ", "\n")}},
 	{Fault{"crlf-double", "A CRLF in the data is taken for two line ends.",
 		[]string{"data.multiline.crlf"}},
 		faultHooks{publication: onData(func(s string) string { return strings.ReplaceAll(s, "\r\n", "\n\n") })}},
 	{Fault{"cr-raw", "A CR in the data is written as it is.",
-		[]string{"data.multiline.cr", "stream.eol.lone-cr", "stream.line.no-colon"}},
+		[]string{
+			"data.multiline.cr", "stream.eol.lone-cr", "stream.line.no-colon", "inject.data.cr", "inject.data.blank", "inject.cross-user",
+		}},
 		faultHooks{
 			publication: onData(strings.NewReplacer("\r\n", "\n", "\r", hiddenCR).Replace),
 			event:       onEvent(func(e []byte) []byte { return bytes.ReplaceAll(e, []byte(hiddenCR), []byte("\r")) }),
@@ -33,11 +36,12 @@ var dataFaults = []faultRow{
 	{Fault{"blank-inside", "Empty lines of the data are written as blank lines.",
 		[]string{
 			"data.multiline.blank-inside", "data.multiline.leading", "data.multiline.trailing", "data.multiline.only", "data.empty",
+			"inject.data.blank", "inject.cross-user",
 		}},
 		faultHooks{event: onEvent(func(e []byte) []byte { return bytes.ReplaceAll(e, []byte("data: \n"), []byte("\n")) })}},
 	{Fault{"data-trimmed", "Blanks around the data of an event are lost.",
 		[]string{
-			"data.roundtrip.ascii", "data.multiline.leading", "data.multiline.trailing", "data.multiline.only",
+			"data.multiline.leading", "data.multiline.trailing", "data.multiline.only",
 			"data.space.leading", "data.space.trailing",
 		}},
 		faultHooks{publication: onData(strings.TrimSpace)}},

@@ -54,14 +54,14 @@ var httpFaults = []faultRow{
 		[]string{"http.cache-control.private"}},
 		faultHooks{head: withField("Cache-Control", "no-cache, no-transform")}},
 	{Fault{"transformable", "Proxies may compress and buffer a stream.",
-		[]string{"http.no-transform"}},
+		[]string{"http.no-transform", "live.latency.via-proxy"}},
 		faultHooks{head: func(h http.Header) int {
 			h.Set("Cache-Control", "no-cache, no-store")
 			h.Del("X-Accel-Buffering")
 			return http.StatusOK
 		}}},
 	{Fault{"content-length", "A stream is announced to be a gigabyte long.",
-		[]string{"http.no-content-length"}},
+		[]string{"http.no-content-length", "stop.clean-eof"}},
 		faultHooks{head: withField("Content-Length", "1073741824"), subscription: unswept}},
 	{Fault{"not-modified", "A conditional request is answered with 304.",
 		[]string{"http.no-validators"}},

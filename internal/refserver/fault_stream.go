@@ -59,13 +59,14 @@ var streamFaults = []faultRow{
 	{Fault{"nul-comment", "Every event has a comment with a NUL.",
 		[]string{"stream.control-chars"}},
 		faultHooks{event: preceded(": \x00\n")}},
-	{Fault{"torn", "Heartbeats come between the lines of every 20th event of a topic.",
+	{Fault{"torn", "A heartbeat comes before the last line of every 20th event of a topic, if that has three or more.",
 		[]string{"stream.interleave"}},
 		faultHooks{event: func(t *topicFault, e []byte) [][]byte {
-			if t.count%20 != 0 {
+			last := bytes.LastIndex(e, []byte("\ndata: "))
+			if t.count%20 != 0 || bytes.Count(e, []byte("\ndata: ")) < 3 {
 				return [][]byte{e}
 			}
-			return [][]byte{bytes.ReplaceAll(e, []byte("\ndata: "), []byte("\n"+comment+"data: "))}
+			return [][]byte{slices.Concat(e[:last+1], []byte(comment), e[last+1:])}
 		}}},
 	{Fault{"eof-cut", "A stream that the server ends stops within an event.",
 		[]string{"stream.eof.complete"}},

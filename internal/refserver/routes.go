@@ -22,6 +22,12 @@ func (s *Server) routes() http.Handler {
 		"/stats":   {read, s.stats},
 		"/healthz": {read, s.health},
 	}
+	if s.cfg.Auth != nil && s.cfg.Auth.Cookie != "" {
+		table["/session"] = route{[]string{http.MethodPost, http.MethodDelete, http.MethodOptions}, s.session}
+	}
+	if s.revocations != nil {
+		table["/revoke"] = route{[]string{http.MethodPost, http.MethodOptions}, s.revoke}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.allowOrigin(w.Header(), r)
 		rt, ok := table[r.URL.Path]

@@ -6,6 +6,8 @@
 //	POST /publish                  {"topic":"a","data":"…"} publishes one event
 //	GET  /stats                    what the server does, in JSON
 //	GET  /healthz                  204 while the server accepts streams
+//	POST /session                  puts the bearer token into a cookie, DELETE takes it out
+//	POST /revoke                   token=… is good no longer
 //
 // The events of a topic are encoded once, into a log of bytes that all its
 // streams share. A stream of plain HTTP/1.1 is a socket and a position in that
@@ -38,6 +40,8 @@ type Server struct {
 	http     *http.Server
 	handler  http.Handler
 
+	revocations *revocations // nil: a token is good until it expires
+
 	ticks    sync.WaitGroup
 	startAll sync.Once
 	stop     context.CancelFunc
@@ -65,6 +69,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Auth != nil {
 		if s.verifier, err = token.NewVerifier(cfg.Auth.Verifier); err != nil {
 			return nil, err
+		}
+		if cfg.Auth.Revocable {
+			s.revocations = newRevocations()
 		}
 	}
 	if cfg.TLS != nil {
@@ -132,6 +139,9 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	s.addr = l.Addr()
 	s.mu.Unlock()
+	if s.hub.fault.accept != nil {
+		l = changedListener{l, s.hub.fault.accept}
+	}
 	s.startAll.Do(func() {
 		if s.cfg.Tick.Rate > 0 {
 			s.ticks.Go(s.tick)

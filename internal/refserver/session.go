@@ -102,10 +102,11 @@ func (h *Hub) serve(ctx context.Context, st *stream, out eventWriter) (err error
 		case <-ctx.Done():
 			return nil
 		case <-h.closed:
+		case <-st.grant.over():
 		case <-st.wake:
 		case now := <-timer.C:
 			if h.cfg.Heartbeat > 0 && now.UnixNano()-st.wrote >= int64(h.cfg.Heartbeat) && !st.expired(now.UnixNano()) {
-				if err := errors.Join(out.event([]byte(comment)), out.flush()); err != nil {
+				if err := h.beat(st, out); err != nil {
 					return err
 				}
 				st.wrote = time.Now().UnixNano()
@@ -114,12 +115,29 @@ func (h *Hub) serve(ctx context.Context, st *stream, out eventWriter) (err error
 	}
 }
 
+// beat writes a heartbeat, or what a fault puts in its place.
+func (h *Hub) beat(st *stream, out eventWriter) error {
+	text := comment
+	if h.fault.heartbeat != nil {
+		if text = h.fault.heartbeat(st.fault); text == "" {
+			return nil
+		}
+	}
+	return errors.Join(out.event([]byte(text)), out.flush())
+}
+
 // end writes what a fault puts behind the last event.
 func (h *Hub) end(out eventWriter) error {
-	if h.fault.ending == "" {
+	text := h.fault.ending
+	select {
+	case <-h.closed:
+		text += h.fault.stopping
+	default:
+	}
+	if text == "" {
 		return nil
 	}
-	return errors.Join(out.event([]byte(h.fault.ending)), out.flush())
+	return errors.Join(out.event([]byte(text)), out.flush())
 }
 
 // patience is how long the stream may wait for events before it is looked at.
@@ -170,7 +188,7 @@ func (h *Hub) forward(st *stream, out eventWriter) (more bool, err error) {
 		if !ok {
 			break
 		}
-		if err := out.event(chunk[head : len(chunk)-2]); err != nil {
+		if err := h.send(st, out, chunk[head:len(chunk)-2]); err != nil {
 			return false, err
 		}
 		wrote = true
@@ -183,4 +201,17 @@ func (h *Hub) forward(st *stream, out eventWriter) (more bool, err error) {
 		st.wrote = time.Now().UnixNano()
 	}
 	return !last, nil
+}
+
+// send writes an event, or what a fault makes of it.
+func (h *Hub) send(st *stream, out eventWriter, event []byte) error {
+	if h.fault.outgoing == nil {
+		return out.event(event)
+	}
+	for _, e := range h.fault.outgoing(st, event) {
+		if err := out.event(e); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ type stream struct {
 	rest    []byte
 	framed  bool   // the stream is written in chunks
 	subject string // whose token opened it
+	grant   *grant // that token, if it can be revoked
 	expires int64  // Unix nanoseconds; 0 means never
 	wrote   int64  // Unix nanoseconds of the last write
 
@@ -28,7 +29,8 @@ type stream struct {
 	dropped int  // bytes that the client sent after its request
 	blocked bool // the socket is full
 
-	wake chan struct{} // for a stream with a goroutine
+	wake  chan struct{} // for a stream with a goroutine
+	fault *streamFault  // nil unless a fault needs it
 }
 
 // A cursor is a place in the log of one topic: the border before the next
@@ -46,6 +48,7 @@ type subscription struct {
 	topics  []string
 	lastID  string // empty: live events only
 	subject string
+	grant   *grant    // nil: it cannot be revoked
 	expires time.Time // zero: never
 	swept   bool      // a shard writes to the stream's descriptor
 }
@@ -72,7 +75,7 @@ func (h *Hub) subscribe(sub subscription) (*stream, error) {
 	case !h.roomFor(fresh):
 		return nil, errTopics
 	}
-	st := &stream{subject: sub.subject, framed: sub.swept, wrote: time.Now().UnixNano(), fd: -1}
+	st := &stream{subject: sub.subject, grant: sub.grant, framed: sub.swept, wrote: time.Now().UnixNano(), fd: -1}
 	if !sub.expires.IsZero() {
 		st.expires = sub.expires.UnixNano()
 	}
@@ -90,12 +93,20 @@ func (h *Hub) subscribe(sub subscription) (*stream, error) {
 	if sub.lastID != "" {
 		missing = h.resume(st.cursors, sub.lastID)
 	}
+	if h.fault.outgoing != nil || h.fault.heartbeat != nil {
+		st.fault = &streamFault{resumed: sub.lastID != "", opened: time.Now(), live: st.cursors[0].log.head.Load()}
+	}
+	if h.fault.joined != nil {
+		var err error
+		if missing, err = h.fault.joined(h, st, sub.lastID, missing); err != nil {
+			h.abandon(st.cursors)
+			return nil, err
+		}
+	}
 	// A finished job is not run again for a client that has seen its end or
 	// brings an id that tells nothing.
 	if finished(st.cursors) && (missing != nil && missing.Reason == "unknown" || caughtUp(st.cursors)) {
-		for i := range st.cursors {
-			h.release(st.cursors[i].log)
-		}
+		h.abandon(st.cursors)
 		return nil, errNothingLeft
 	}
 	if missing != nil {
@@ -118,6 +129,13 @@ func (h *Hub) subscribe(sub subscription) (*stream, error) {
 	}
 	h.active.Add(1)
 	return st, nil
+}
+
+// abandon releases the topics of a stream that is not opened.
+func (h *Hub) abandon(cursors []cursor) {
+	for i := range cursors {
+		h.release(cursors[i].log)
+	}
 }
 
 // group returns the group of a topic on a loop and counts one stream in.
@@ -148,6 +166,9 @@ const (
 func (h *Hub) leave(st *stream, why ending) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.fault.left != nil {
+		h.fault.left(st)
+	}
 	for i := range st.cursors {
 		c := &st.cursors[i]
 		l := c.log
@@ -166,6 +187,7 @@ func (h *Hub) leave(st *stream, why ending) {
 			delete(h.bySubject, st.subject)
 		}
 	}
+	st.grant.release()
 	if why == endedCut {
 		h.counts.cut++
 	}
@@ -192,7 +214,9 @@ func (h *Hub) skip(st *stream) {
 			c.off = v.tail()
 		}
 	}
-	st.tell(gap{Reason: "slow", To: nextID(st.cursors)})
+	if !h.fault.hushed {
+		st.tell(gap{Reason: "slow", To: nextID(st.cursors)})
+	}
 	h.counts.gapped++
 }
 
@@ -206,8 +230,9 @@ func (st *stream) lost() bool {
 	return false
 }
 
+// expired reports whether the token that opened the stream is no longer good.
 func (st *stream) expired(now int64) bool {
-	return st.expires != 0 && st.expires <= now
+	return st.expires != 0 && st.expires <= now || st.grant.isRevoked()
 }
 
 // finished reports whether no topic of the cursors will get another event.

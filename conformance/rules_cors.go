@@ -1,0 +1,96 @@
+package conformance
+
+// corsChecks are about what pages of other origins may read and send.
+var corsChecks = []Check{
+	{
+		ID: "cors.simple", Level: Must, Clause: "Fetch, CORS protocol", Exchange: "cross-origin",
+		Require: "A page of the allowed origin may read the stream.",
+		Why:     "Without Access-Control-Allow-Origin the browser fails the EventSource, and tells the page no reason.",
+		Fix:     "Send Access-Control-Allow-Origin with the origin of the request, if it is an allowed one.",
+		Judge:   onAllowed(judgeCORSSimple),
+	},
+	{
+		ID: "cors.credentials", Level: Must, Clause: "Fetch, CORS protocol and credentials", Exchange: "cross-origin",
+		Require: "Where credentials are allowed, Access-Control-Allow-Origin names the origin and is not an asterisk; where a cookie is the token, they are allowed.",
+		Why:     "Browsers refuse an asterisk with credentials, and an EventSource has no other credentials than cookies.",
+		Fix:     "Send the origin of the request, if it is an allowed one, and Access-Control-Allow-Credentials: true.",
+		Judge:   onAllowed(judgeCORSCredentials),
+	},
+	{
+		ID: "cors.no-reflect", Level: Must, Clause: "practice (Fetch, CORS protocol)", Exchange: "origins",
+		Require: "An origin that is not allowed, such as null or one that resembles the allowed one, is not named with credentials.",
+		Why:     "Any page that a user visits reads the user's stream with the user's cookies.",
+		Fix:     "Compare the whole origin with a list. Do not echo it, and use neither prefixes, suffixes nor patterns.",
+		Judge:   judgeCORSReflect,
+	},
+	{
+		ID: "cors.vary", Level: Should, Clause: "Fetch, CORS protocol and HTTP caches", Exchange: "cross-origin",
+		Require: "Where the answer depends on the origin, there is Vary: Origin.",
+		Why:     "A cache gives one origin what was answered to another, and the browser refuses it.",
+		Fix:     "Send Vary: Origin with every answer, those to requests without Origin included.",
+		Judge:   onAllowed(judgeCORSVary),
+	},
+	{
+		ID: "cors.on-errors", Level: Should, Clause: "practice (Fetch, CORS check)", Exchange: "cors-errors", Also: []string{"cross-origin", "overload"},
+		Require: "A refusal, too, may be read by a page of the allowed origin.",
+		Why:     "The page sees a network error in place of 401, and cannot tell that a new token is needed.",
+		Fix:     "Set the CORS fields before anything that can refuse, and keep them when an error is written.",
+		Judge:   judgeCORSErrors,
+	},
+	{
+		ID: "cors.single", Level: Must, Clause: "Fetch, CORS check", Exchange: "cross-origin",
+		Require: "There is one Access-Control-Allow-Origin field with one value.",
+		Why:     "Browsers join several and then refuse them. It happens where the application and a proxy both add one.",
+		Fix:     "Set the field in one place.",
+		Judge:   onAllowed(judgeCORSSingle),
+	},
+	{
+		ID: "cors.preflight.last-event-id", Level: Must, Clause: "practice (Fetch, CORS-preflight fetch)", Exchange: "preflight", Also: []string{"cross-origin"},
+		Require: "A page may send Last-Event-ID.",
+		Why:     "Clients built on fetch ask before they resume, and so does an EventSource whose ID is long or unusual: the stream would not come back.",
+		Fix:     "List Last-Event-ID in Access-Control-Allow-Headers.",
+		Judge:   mayBeSent("last-event-id", "last-event-id"),
+	},
+	{
+		ID: "cors.preflight.authorization", Level: Must, Clause: "practice (Fetch, CORS-preflight fetch)", Exchange: "preflight", Also: []string{"cross-origin"},
+		Require: "A page may send the field that carries the token.",
+		Why:     "A browser sends no token that it has not been allowed to; an asterisk does not stand for Authorization.",
+		Fix:     "List the field by name in Access-Control-Allow-Headers.",
+		Judge:   judgePreflightToken,
+	},
+	{
+		ID: "cors.preflight.cache-control", Level: Should, Clause: "practice (Fetch, CORS-preflight fetch)", Exchange: "preflight", Also: []string{"cross-origin"},
+		Require: "A page may send Cache-Control.",
+		Why:     "Client libraries send Cache-Control: no-cache with each request, as browsers do unasked.",
+		Fix:     "List Cache-Control in Access-Control-Allow-Headers.",
+		Judge:   mayBeSent("cache-control", "cache-control"),
+	},
+	{
+		ID: "cors.preflight.status", Level: Must, Clause: "Fetch, CORS-preflight fetch", Exchange: "preflight",
+		Require: "OPTIONS is answered with a status of 2xx, and the answer ends.",
+		Why:     "With any other status, redirects included, the browser does not send the request at all.",
+		Fix:     "Answer OPTIONS with 204 before routing by method.",
+		Judge:   judgePreflightStatus,
+	},
+	{
+		ID: "cors.preflight.names-case", Level: Should, Clause: "Fetch, CORS-preflight fetch; RFC 9110 5.1", Exchange: "preflight",
+		Require: "Field names are allowed in lower case, as browsers ask for them.",
+		Why:     "A comparison with Last-Event-ID fails for last-event-id, and every browser asks for that.",
+		Fix:     "Compare field names without letter case.",
+		Judge:   judgePreflightCase,
+	},
+	{
+		ID: "cors.expose", Level: Info, Clause: "Fetch, CORS protocol", Exchange: "cross-origin",
+		Require: "Fields that tell about gaps and cursors are listed in Access-Control-Expose-Headers.",
+		Why:     "Pages of other origins cannot read them otherwise.",
+		Fix:     "List them in Access-Control-Expose-Headers.",
+		Judge:   onAllowed(judgeCORSExpose),
+	},
+	{
+		ID: "cors.origin-check", Level: Should, Clause: "practice (MCP 2025-11-25, Security Warning)", Exchange: "origins", Needs: []Capability{HasOrigin},
+		Require: "A server on the user's own machine or network refuses requests without a token that name a foreign origin and host.",
+		Why:     "By DNS rebinding any page that a user visits reads the stream of a server on the user's machine as its own.",
+		Fix:     "Answer 403 unless Origin is absent or allowed and Host is a name of the server, or demand a token.",
+		Judge:   judgeOriginCheck,
+	},
+}

@@ -1,0 +1,111 @@
+package conformance
+
+// liveChecks are about how soon events come, how silence is kept alive, and what
+// becomes of streams that come and go.
+var liveChecks = []Check{
+	{
+		ID: "live.latency.small", Level: Must, Clause: "practice (WHATWG HTML 9.2.7)", Exchange: "latency", Timed: true,
+		Require: "A short event on a stream that is otherwise silent arrives at once.",
+		Why:     "It stays in a buffer until that is full, so the one who waits for it sees nothing.",
+		Fix:     "Flush after every event, in each layer that buffers: writer, compressor, framework, proxy.",
+		Judge:   judgeLatency,
+	},
+	{
+		ID: "live.latency.not-one-behind", Level: Must, Clause: "practice (WHATWG HTML 9.2.6)", Exchange: "latency", Timed: true,
+		Require: "The last event of a burst arrives without another one behind it.",
+		Why:     "Every receiver is one event late, and the last one, often the result, does not come at all.",
+		Fix:     "Write the blank line with its event, and flush after writing, not before.",
+		Judge:   judgeNotBehind,
+	},
+	{
+		ID: "live.latency.via-proxy", Level: Should, Clause: "practice (WHATWG HTML 9.2.7)", Exchange: "proxied", Timed: true,
+		Require: "A short event also arrives at once through a reverse proxy that buffers unless it is asked not to.",
+		Why:     "Most deployments have such a proxy, and behind it the stream stands still until a buffer is full.",
+		Fix:     "Send X-Accel-Buffering: no and Cache-Control: no-transform.",
+		Judge:   judgeProxied,
+	},
+	{
+		ID: "live.heartbeat.present", Level: Should, Clause: "WHATWG HTML 9.2.7", Exchange: "idle", Also: []string{"wait"},
+		Require: "A stream that is silent for twenty seconds carries some byte.",
+		Why:     "Proxies and routers drop connections without traffic, and neither side notices that the other is gone.",
+		Fix:     "Send a comment, a line with a colon alone, every fifteen seconds or so.",
+		Judge:   judgeHeartbeat,
+	},
+	{
+		ID: "live.heartbeat.15s", Level: Should, Clause: "WHATWG HTML 9.2.7", Exchange: "idle", Also: []string{"wait"}, Timed: true,
+		Require: "The heartbeats of a silent stream come every fifteen seconds or so.",
+		Why:     "The standard advises this interval, because some proxies give up after little more.",
+		Fix:     "Shorten the interval to fifteen seconds.",
+		Judge:   judgeSilence(18, (*hush).interval),
+	},
+	{
+		ID: "live.heartbeat.45s", Level: Should, Clause: "practice (event-source-polyfill)", Exchange: "idle", Also: []string{"wait"}, Timed: true,
+		Require: "No stream is silent for forty-five seconds.",
+		Why:     "The most used polyfill takes the connection for dead then, drops it and comes back, for ever.",
+		Fix:     "Send a comment at shorter intervals; where the polyfill is in use this is a must (profile polyfill).",
+		Judge:   judgeWatchdog,
+	},
+	{
+		ID: "live.heartbeat.60s", Level: Should, Clause: "practice", Exchange: "idle", Also: []string{"wait"}, Timed: true,
+		Require: "No stream that has heartbeats is silent for fifty-five seconds.",
+		Why:     "Common load balancers and proxies cut a connection that was idle for fifty-five to sixty seconds.",
+		Fix:     "Send a comment at shorter intervals.",
+		Judge:   judgeSilence(55, (*hush).silence),
+	},
+	{
+		ID: "live.heartbeat.is-comment", Level: Should, Clause: "WHATWG HTML 9.2.7", Exchange: "idle", Also: []string{"wait"},
+		Require: "What keeps a silent stream alive is a comment, not an event.",
+		Why:     "Each client has to know such events and throw them away; one that does not handles them as data.",
+		Fix:     "Write a line with a colon in front of the text, or with nothing else.",
+		Judge:   judgeHeartbeatKind,
+	},
+	{
+		ID: "live.heartbeat.repeats", Level: Must, Clause: "practice (WHATWG HTML 9.2.7)", Exchange: "idle", Also: []string{"wait"}, Timed: true,
+		Require: "Heartbeats go on for as long as a stream is silent, and after an event begin again.",
+		Why:     "A stream that is kept alive once is dropped at the second silence.",
+		Fix:     "Use a timer that repeats, and that an event resets and does not stop.",
+		Judge:   judgeRepeats,
+	},
+	{
+		ID: "live.lifetime.idle", Level: Must, Clause: "practice", Exchange: "idle", Also: []string{"wait"},
+		Require: "A stream to which nothing is published stays open.",
+		Why:     "A time-out that is meant for ordinary responses breaks every stream, and clients come back all the time.",
+		Fix:     "Exempt streams from the write time-out of the server and from the idle time-out of what stands before it.",
+		Judge:   judgeLifetime,
+	},
+	{
+		ID: "live.lifetime.not-deaf", Level: Must, Clause: "practice", Exchange: "wait",
+		Require: "An event that is published after a long silence arrives on the stream that was open all the while.",
+		Why:     "The stream looks healthy, so nobody comes back, and nothing arrives any more.",
+		Fix:     "Close the stream when a write fails or its deadline has passed, and set no deadline for the whole response.",
+		Judge:   judgeDeaf,
+	},
+	{
+		ID: "live.lifetime.max", Level: Info, Clause: "practice (Mercure)", Exchange: "idle", Also: []string{"wait"},
+		Require: "It is told after which time the target ends a stream by itself.",
+		Why:     "Planned ends are fine if clients know when to come back and lose nothing.",
+		Fix:     "Before a planned end, send retry and only whole events, and end the response as its framing says.",
+		Judge:   judgeEndOfLife,
+	},
+	{
+		ID: "live.disconnect.noticed", Level: Should, Clause: "practice", Exchange: "places", Timed: true,
+		Require: "When clients go away, their places are free again within the interval of heartbeats.",
+		Why:     "Streams of clients that are gone use up the limit, and those who come back are refused.",
+		Fix:     "Watch the connection for its end, and remove the subscriber when it ends or a write fails.",
+		Judge:   judgePlaces,
+	},
+	{
+		ID: "live.shutdown.prompt", Level: Should, Clause: "practice", Exchange: "shutdown", Timed: true,
+		Require: "A graceful stop ends open streams within five seconds, behind a whole event and without a reset.",
+		Why:     "Otherwise a deployment waits for clients that never leave, and then breaks their connections.",
+		Fix:     "End all streams when the shutdown begins: write what is due, then the last chunk.",
+		Judge:   judgeShutdown,
+	},
+	{
+		ID: "live.reconnect.churn", Level: Should, Clause: "practice", Exchange: "churn",
+		Require: "After hundreds of streams were opened and left, a stream opens and gets events.",
+		Why:     "Whatever is left behind by each, a place or a worker, is used up by clients that come and go.",
+		Fix:     "Release everything that a stream holds in one place that runs however the stream ends.",
+		Judge:   judgeChurn,
+	},
+}

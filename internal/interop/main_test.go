@@ -11,7 +11,16 @@ import (
 // ssegauge is the path of the command under test.
 var ssegauge string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) {
+	if name := os.Getenv(applicationVariable); name != "" {
+		if err := serveApplication(name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	folder, err := os.MkdirTemp("", "ssegauge-interop-")
@@ -36,6 +45,14 @@ const root = "../.."
 
 // targets is the folder of the scenario files for known backends.
 var targets = filepath.Join(root, "scenarios", "targets")
+
+// How programs are installed that tests need.
+const (
+	installNginx = "apt-get install nginx-light"
+	installNchan = "apt-get install libnginx-mod-nchan"
+	installNode  = "apt-get install nodejs"
+	installNPM   = "apt-get install npm"
+)
 
 // need returns the path of a program. Without it the test is skipped, or fails
 // where CI=true says that everything has to be there.

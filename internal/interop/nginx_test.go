@@ -50,8 +50,6 @@ type nginx struct {
 	Folder, Address, User string
 }
 
-const installNginx = "apt-get install nginx-light"
-
 // start runs nginx in the foreground and returns its URL. A free port can be
 // taken by someone else before nginx has it, so other ports are tried too.
 func (n nginx) start(t *testing.T) (url string) {
@@ -111,17 +109,27 @@ var modulesPath = regexp.MustCompile(`--modules-path=(\S+)`)
 // nchanModule is the path of nchan's module for the installed nginx.
 func nchanModule(t *testing.T) string {
 	t.Helper()
-	program := need(t, "nginx", installNginx)
-	built, err := exec.Command(program, "-V").CombinedOutput()
+	need(t, "nginx", installNginx)
+	module := findNchan()
+	if module == "" {
+		missing(t, "the nginx module nchan", installNchan)
+	}
+	return module
+}
+
+// findNchan is the path of nchan's module, empty if it is not there.
+func findNchan() string {
+	built, err := exec.Command("nginx", "-V").CombinedOutput()
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
-	if found := modulesPath.FindSubmatch(built); found != nil {
-		module := filepath.Join(string(found[1]), "ngx_nchan_module.so")
-		if _, err := os.Stat(module); err == nil {
-			return module
-		}
+	found := modulesPath.FindSubmatch(built)
+	if found == nil {
+		return ""
 	}
-	missing(t, "the nginx module nchan", "apt-get install libnginx-mod-nchan")
-	return ""
+	module := filepath.Join(string(found[1]), "ngx_nchan_module.so")
+	if _, err := os.Stat(module); err != nil {
+		return ""
+	}
+	return module
 }

@@ -19,8 +19,8 @@ import (
 // into a folder of the test.
 func installPolyfill(t *testing.T) (folder string) {
 	t.Helper()
-	need(t, "node", "apt-get install nodejs")
-	npm := need(t, "npm", "apt-get install npm")
+	need(t, "node", installNode)
+	need(t, "npm", installNPM)
 	folder = t.TempDir()
 	for _, name := range []string{"package.json", "package-lock.json", "client.mjs"} {
 		text, err := os.ReadFile(filepath.Join("testdata", "polyfill", name))
@@ -31,12 +31,20 @@ func installPolyfill(t *testing.T) (folder string) {
 			t.Fatal(err)
 		}
 	}
-	install := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	install.Dir = folder
-	if output, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s", err, output)
+	if err := npmInstall(folder); err != nil {
+		t.Fatal(err)
 	}
 	return folder
+}
+
+// npmInstall installs what the lock file of a folder says.
+func npmInstall(folder string) error {
+	install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install.Dir = folder
+	if output, err := install.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci: %w\n%s", err, output)
+	}
+	return nil
 }
 
 // A polyfill is a running client.

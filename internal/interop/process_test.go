@@ -26,8 +26,19 @@ type process struct {
 // is gone at the end of the test.
 func start(t *testing.T, environment []string, program string, args ...string) *process {
 	t.Helper()
-	p := &process{folder: t.TempDir(), done: make(chan struct{})}
-	p.command = exec.Command(program, args...)
+	p, err := launch(t.TempDir(), environment, program, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.stop)
+	return p
+}
+
+// launch starts a program whose output goes into files of the folder. The
+// caller must stop it. Its standard input stays open and empty for as long as
+// the tests run, whatever becomes of them.
+func launch(folder string, environment []string, program string, args ...string) (*process, error) {
+	p := &process{folder: folder, done: make(chan struct{}), command: exec.Command(program, args...)}
 	p.command.Env = append(os.Environ(), environment...)
 	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	for name, to := range map[string]func(*os.File){
@@ -36,20 +47,22 @@ func start(t *testing.T, environment []string, program string, args ...string) *
 	} {
 		file, err := os.Create(filepath.Join(p.folder, name))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		defer file.Close()
 		to(file)
 	}
+	if _, err := p.command.StdinPipe(); err != nil {
+		return nil, err
+	}
 	if err := p.command.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	go func() {
 		defer close(p.done)
 		_ = p.command.Wait()
 	}()
-	t.Cleanup(p.stop)
-	return p
+	return p, nil
 }
 
 // stop ends the process group: first by asking, then by force. A master

@@ -87,6 +87,7 @@ func TestFindingsOfIDs(t *testing.T) {
 		"a a a a":                   "id.unique 3",
 		"a b a b":                   "id.unique 2", // the counters of two topics
 		"a b c d a":                 "id.unique 1",
+		"a b c d d b c":             "id.unique 3",
 		"a b c d e a":               "", // longer ago than is remembered
 		"a = b =":                   "", // duplicates are in the ledger
 		"_ _ _":                     "", // empty

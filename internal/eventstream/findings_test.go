@@ -1,6 +1,7 @@
 package eventstream
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -20,5 +21,22 @@ func TestFindingsAdd(t *testing.T) {
 	ba.Add(a)
 	if ab != want || ba != want {
 		t.Errorf("a+b = %+v\nb+a = %+v\nwant  %+v", ab, ba, want)
+	}
+}
+
+// The last event ID stays from event to event; whose own it is can be told, with
+// the block whole or cut.
+func TestEventHasID(t *testing.T) {
+	wire := "data: a\n\nid: 1\ndata: b\n\ndata: c\n\nid: 2\n\ndata: d\n\nid\ndata: e\n\nid: \x00\ndata: f\n\n"
+	want := "a:false b:true c:false d:false e:true f:false "
+	for _, step := range []int{1, 7, len(wire)} {
+		var d Decoder
+		got := ""
+		for p := []byte(wire); len(p) > 0; p = p[min(step, len(p)):] {
+			d.Feed(p[:min(step, len(p))], func(e Event) { got += fmt.Sprintf("%s:%t ", e.Data, d.EventHasID()) })
+		}
+		if got != want {
+			t.Errorf("%d bytes at a time: %s, want %s", step, got, want)
+		}
 	}
 }

@@ -103,10 +103,26 @@ func (h *Hub) attach(st *stream, conn net.Conn) {
 	}
 	s.mu.Unlock()
 	if gone {
-		_, _ = epoll.Send(fd, h.last)
+		st.sendOff(h)
 		epoll.CloseFD(fd)
 		h.leave(st, endedDone)
 	}
+}
+
+// sendOff writes what is the stream's when its shard has ended before it came:
+// its events and, if the socket takes them all, the end.
+func (st *stream) sendOff(h *Hub) {
+	var m merge
+	if !m.begin(st, h.visible.Load()) {
+		return // the client resumes elsewhere
+	}
+	chunk, more := st.rest, true
+	for ; more; chunk, _, more = m.next(nil) {
+		if n, err := epoll.Send(st.fd, chunk); err != nil || n < len(chunk) {
+			return
+		}
+	}
+	_, _ = epoll.Send(st.fd, h.last) // the client may be gone
 }
 
 func (s *shard) changed(g *group) {

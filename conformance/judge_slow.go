@@ -110,17 +110,24 @@ func judgePublisher(t *Transcript) Verdict {
 		return v
 	}
 	var before, after []time.Duration
+	longest := time.Duration(0) // without an answer
 	for _, p := range t.Publications {
 		switch took := p.Answered - p.Sent; {
 		case p.Mark || p.Answered == 0:
 		case p.Sent < b.stalled.Sent:
 			before = append(before, took)
+		case !p.Accepted && p.Status == 0 && !p.Unsendable:
+			longest = max(longest, took)
 		default:
 			after = append(after, took)
 		}
 	}
 	allowed, p99 := slack(t, before), quantile(after, 99)
-	if p99 > allowed {
+	switch {
+	case longest > allowed:
+		return missed("while one stream did not read, a publish got no answer in %s", seconds(longest)).
+			expect("one within %s, as before", seconds(allowed))
+	case p99 > allowed:
 		return missed("while one stream did not read, the 99th percentile of the time to publish was %s", seconds(p99)).
 			expect("at most %s, as it was %s before", seconds(allowed), seconds(quantile(before, 99)))
 	}
@@ -132,7 +139,7 @@ func judgePublisher(t *Transcript) Verdict {
 type backlog struct {
 	*bulk
 	got, lost int
-	// holes is how many of those lost were followed by one that came.
+	// holes is how many of those lost were followed by something that came.
 	holes int
 	bytes int // of data that came
 	// noticed tells that something came that nobody published.
@@ -144,28 +151,23 @@ func backlogOf(t *Transcript) (*backlog, Verdict) {
 	if b == nil {
 		return nil, v
 	}
-	l := &backlog{bulk: b}
-	at := arrivals(t, b.stalled)
+	l := &backlog{bulk: b, noticed: unpublished(t, b.stalled)}
+	others, at := arrivals(t, b.other), arrivals(t, b.stalled)
 	pending := 0
-	for _, d := range b.after {
-		data := d.p.Fields["data"]
+	for _, p := range t.Publications {
+		data := p.Fields["data"]
 		switch {
-		case d.at == 0 && at[data] == 0: // lost for all
-		case at[data] == 0:
-			l.lost++
-			pending++
-		default:
-			l.got++
-			l.bytes += len(data)
+		case !p.Accepted || p.Sent < b.stalled.Sent:
+		case at[data] != 0:
 			l.holes += pending
 			pending = 0
-		}
-	}
-	l.noticed = unpublished(t, b.stalled)
-	for _, p := range t.Publications {
-		if p.Mark && at[p.Fields["data"]] != 0 {
-			l.holes += pending // the last mark came behind all of them
-			pending = 0
+			if !p.Mark {
+				l.got++
+				l.bytes += len(data)
+			}
+		case !p.Mark && others[data] != 0: // else it is lost for all
+			l.lost++
+			pending++
 		}
 	}
 	return l, Verdict{}

@@ -25,6 +25,8 @@ var stalledLiterals = []literal{
 
 	{id: "slow.publisher", name: "good", t: crawl{}.transcript(), want: Pass},
 	{id: "slow.publisher", name: "slow", t: crawl{publish: 1000}.transcript(), want: Fail, observed: "the time to publish was 1.000 s"},
+	{id: "slow.publisher", name: "one without an answer", t: lastPublishTook(5000), want: Fail, observed: "a publish got no answer in 5.000 s"},
+	{id: "slow.publisher", name: "one refused without a status", t: lastPublishTook(1), want: Pass},
 	{id: "slow.publisher", name: "no stream", t: nothing(), want: NotTested},
 
 	{id: "slow.bounded", name: "cut", t: crawl{got: 90, end: EndCut}.transcript(), want: Pass, observed: "cut"},
@@ -35,6 +37,7 @@ var stalledLiterals = []literal{
 	{id: "slow.drop-signalled", name: "cut", t: crawl{got: 90, end: EndReset}.transcript(), want: Pass, observed: "cut"},
 	{id: "slow.drop-signalled", name: "told", t: crawl{got: 90, word: "event: gap\ndata: {}\n\n", goesOn: true}.transcript(), want: Pass, observed: "told"},
 	{id: "slow.drop-signalled", name: "untold", t: crawl{got: 90, goesOn: true}.transcript(), want: Warn, observed: "102 events were dropped"},
+	{id: "slow.drop-signalled", name: "cut behind a mark", t: crawl{got: 90, early: true, end: EndReset}.transcript(), want: Pass, observed: "cut"},
 	{id: "slow.drop-signalled", name: "all is kept", t: crawl{got: 192, goesOn: true}.transcript(), want: NotTested, observed: "nothing was dropped"},
 	{id: "slow.drop-signalled", name: "what all lost", t: crawl{got: 192, hole: 7, goesOn: true}.transcript(), want: NotTested, observed: "nothing was dropped"},
 
@@ -59,6 +62,7 @@ type crawl struct {
 	got     int    // so many events reach the stalled stream
 	word    string // and then this
 	goesOn  bool   // and then the mark
+	early   bool   // and has had a mark in their midst
 	end     End    // default that we leave
 	resumed string // "all", "told", "some", or the head of another answer
 }
@@ -99,6 +103,12 @@ func (s crawl) transcript() *Transcript {
 			}
 		}
 	}
+	if s.early {
+		m := mark("early")
+		m.Sent = ms(2010)
+		stalled.Chunks = append(stalled.Chunks, Chunk{At: ms(9000), Data: Bytes(event("early"))})
+		t.Publications = slices.Insert(t.Publications, bulkBefore+10, m)
+	}
 	stalled.Chunks = append(stalled.Chunks, Chunk{At: ms(9000), Data: Bytes(s.word)})
 	if s.goesOn {
 		stalled.Chunks = append(stalled.Chunks, Chunk{At: ms(9000), Data: Bytes(event("m"))})
@@ -118,6 +128,13 @@ func (s crawl) transcript() *Transcript {
 		t.Connections = append(t.Connections, reply("resumed", s.resumed))
 	}
 	return t
+}
+
+// lastPublishTook is a good transcript but for the last publish, which ends without
+// an answer after so many milliseconds.
+func lastPublishTook(took int) *Transcript {
+	t := crawl{}.transcript()
+	return t.with(&Publication{Fields: Fields{"data": "late"}, Sent: ms(7000), Answered: ms(7000 + took)})
 }
 
 var newcomerLiterals = slices.Concat(newcomers("slow.connect-flood", "crowd", "stream"), newcomers("slow.slowloris", "dripping", "unfinished request"))

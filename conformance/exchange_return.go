@@ -199,23 +199,30 @@ const (
 // afterFlood begins the names of the streams that come back then.
 const afterFlood = "after-flood-"
 
+// leave opens a stream, closes it when it has one event, whose ID is returned,
+// and publishes the next.
+func (s *series) leave() (id string, ok bool) {
+	streams, ids, ok := s.begin(1, "first")
+	if !ok {
+		return "", false
+	}
+	streams[0].close()
+	return ids[0], s.talk.away() && s.add(1)
+}
+
 func talkWindow(t *talk) {
 	s := series{talk: t}
-	streams, ids, ok := s.begin(1, "first")
+	id, ok := s.leave()
 	if !ok {
 		return
 	}
-	streams[0].close()
-	if !t.away() || !s.add(1) {
-		return
-	}
-	control := t.open(ask{name: "control", after: ids[0]})
+	control := t.open(ask{name: "control", after: id})
 	control.await(t.pace().Patience/4, s.has)
 	t.open(ask{name: "fresh"})
 	kept := s.places[1]
 	// probe comes back and reports whether nothing is gone.
 	probe := func(name string) bool {
-		p := t.open(ask{name: name, after: ids[0]})
+		p := t.open(ask{name: name, after: id})
 		held := p.await(t.pace().Quiet, func(events []Event) bool {
 			for _, e := range events {
 				if firstLine(t.rec.payload(e)) == kept {
@@ -251,15 +258,11 @@ func talkWindow(t *talk) {
 
 func talkRestart(t *talk) {
 	s := series{talk: t}
-	streams, ids, ok := s.begin(1, "first")
+	id, ok := s.leave()
 	if !ok {
 		return
 	}
-	streams[0].close()
-	if !t.away() || !s.add(1) {
-		return
-	}
-	control := t.open(ask{name: "control", after: ids[0]})
+	control := t.open(ask{name: "control", after: id})
 	if !control.await(t.pace().Patience/4, s.has) {
 		t.stop("the last event ID is not honoured without a restart (see resume.honoured)")
 		return

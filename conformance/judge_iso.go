@@ -86,17 +86,27 @@ func judgeIsoUser(t *Transcript) Verdict {
 	return passed(counted(own, "event"))
 }
 
-func judgeIsoUntargeted(t *Transcript) Verdict {
+// forbidden returns what was published although it should have been refused; nil,
+// with the verdict, if it was refused or nothing can be known.
+func (t *Transcript) forbidden() (*Publication, Verdict) {
 	published := t.published()
 	if len(published) == 0 {
-		return t.unmet("nothing was published")
+		return nil, t.unmet("nothing was published")
 	}
-	p := published[0]
-	switch {
-	case !p.Accepted && p.Status/100 == 4:
-		return passed(fmt.Sprintf("refused with %d", p.Status))
-	case !p.Accepted:
-		return unknown(t, p)
+	switch p := published[0]; {
+	case p.Accepted:
+		return p, Verdict{}
+	case p.Status/100 == 4:
+		return nil, passed(fmt.Sprintf("refused with %d", p.Status))
+	default:
+		return nil, unknown(t, p)
+	}
+}
+
+func judgeIsoUntargeted(t *Transcript) Verdict {
+	p, v := t.forbidden()
+	if p == nil {
+		return v
 	}
 	for _, c := range t.streams() {
 		for _, e := range c.events() {
@@ -250,16 +260,9 @@ func judgeIsoTabs(t *Transcript) Verdict {
 }
 
 func judgeIsoPublish(t *Transcript) Verdict {
-	published := t.published()
-	if len(published) == 0 {
-		return t.unmet("nothing was published")
-	}
-	p := published[0]
-	switch {
-	case !p.Accepted && p.Status/100 == 4:
-		return passed(fmt.Sprintf("refused with %d", p.Status))
-	case !p.Accepted:
-		return unknown(t, p)
+	p, v := t.forbidden()
+	if p == nil {
+		return v
 	}
 	c := t.named("b")
 	if at := arrival(t, c, p); at != 0 {

@@ -8,11 +8,11 @@ import (
 )
 
 func judgeHeartbeat(t *Transcript) Verdict {
-	list := hushes(t)
+	list := idleTimes(t)
 	if len(list) == 0 {
 		return t.unmet("no event stream could be opened")
 	}
-	var quietest *hush
+	var quietest *idleTime
 	for i := range list {
 		h := &list[i]
 		if len(h.signs) > 0 {
@@ -30,9 +30,9 @@ func judgeHeartbeat(t *Transcript) Verdict {
 
 // judgeSilence judges the longest silence of a target that does send something
 // in it. Others are judged by live.heartbeat.present and live.heartbeat.repeats.
-func judgeSilence(most int, silenceOf func(*hush) time.Duration) func(*Transcript) Verdict {
+func judgeSilence(most int, silenceOf func(*idleTime) time.Duration) func(*Transcript) Verdict {
 	return func(t *Transcript) Verdict {
-		list := hushes(t)
+		list := idleTimes(t)
 		if len(list) == 0 {
 			return t.unmet("no event stream could be opened")
 		}
@@ -59,17 +59,17 @@ func judgeSilence(most int, silenceOf func(*hush) time.Duration) func(*Transcrip
 func judgeWatchdog(t *Transcript) Verdict {
 	const most = 45
 	if profiled(t, "polyfill") {
-		for _, h := range hushes(t) {
+		for _, h := range idleTimes(t) {
 			if silence := max(h.silence(), h.rest()); silence > t.limit(most) {
 				return missed("a silence of %s", seconds(silence)).as(Must).expect("less than %s", seconds(t.limit(most))).show(h.c.endEvidence())
 			}
 		}
 	}
-	return judgeSilence(most, (*hush).silence)(t)
+	return judgeSilence(most, (*idleTime).silence)(t)
 }
 
 func judgeRepeats(t *Transcript) Verdict {
-	list := hushes(t)
+	list := idleTimes(t)
 	if len(list) == 0 {
 		return t.unmet("no event stream could be opened")
 	}
@@ -104,7 +104,7 @@ func keepsAlive(e Event) bool {
 }
 
 func judgeHeartbeatKind(t *Transcript) Verdict {
-	list := hushes(t)
+	list := idleTimes(t)
 	if len(list) == 0 {
 		return t.unmet("no event stream could be opened")
 	}

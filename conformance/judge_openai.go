@@ -3,7 +3,6 @@ package conformance
 import (
 	"encoding/json"
 	"slices"
-	"time"
 )
 
 // onChat judges the stream that answers a chat completion.
@@ -153,21 +152,7 @@ func judgeChatFinish(t *Transcript, c *Connection) Verdict {
 
 func judgeChatStall(t *Transcript, c *Connection) Verdict {
 	most := stallTime(t.Facts.Heartbeat)
-	last, offset := c.Responded, 0
-	longest, at := time.Duration(0), 0
-	note := func(until time.Duration) {
-		if gap := until - last; gap > longest {
-			longest, at = gap, offset
-		}
-	}
-	for _, chunk := range c.Chunks {
-		note(chunk.At)
-		last = chunk.At
-		offset += len(chunk.Data)
-	}
-	if markers(c) == 0 {
-		note(c.Ended)
-	}
+	longest, at := c.longestSilence(markers(c) == 0)
 	if longest > most {
 		return missed("%s of silence while the answer was not finished", seconds(longest)).
 			expect("a comment at the latest after %s", seconds(most)).show(c.bodyEvidence(at-40, at+40))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 func judgePolyCursor(t *Transcript) Verdict {
@@ -45,20 +44,7 @@ func judgePolySilence(t *Transcript) Verdict {
 		return t.unmet("no event stream could be opened")
 	}
 	most := t.limit(polySilence)
-	last, offset, longest, at := c.Responded, 0, time.Duration(0), 0
-	note := func(until time.Duration) {
-		if gap := until - last; gap > longest {
-			longest, at = gap, offset
-		}
-	}
-	for _, chunk := range c.Chunks {
-		note(chunk.At)
-		last = chunk.At
-		offset += len(chunk.Data)
-	}
-	if !c.End.byPeer() {
-		note(c.Ended)
-	}
+	longest, at := c.longestSilence(!c.End.byPeer())
 	if longest >= most {
 		return missed("%s of silence", seconds(longest)).expect("less than %s", seconds(most)).show(c.bodyEvidence(at-40, at+40))
 	}

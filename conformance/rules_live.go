@@ -36,7 +36,7 @@ var liveChecks = []Check{
 		Require: "The heartbeats of a silent stream come every fifteen seconds or so.",
 		Why:     "The standard advises this interval, because some proxies give up after little more.",
 		Fix:     "Shorten the interval to fifteen seconds.",
-		Judge:   judgeSilence(18, (*hush).interval),
+		Judge:   judgeSilence(18, (*idleTime).interval),
 	},
 	{
 		ID: "live.heartbeat.45s", Level: Should, Clause: "practice (event-source-polyfill)", Exchange: "idle", Also: []string{"wait"}, Timed: true,
@@ -50,7 +50,7 @@ var liveChecks = []Check{
 		Require: "No stream that has heartbeats is silent for fifty-five seconds.",
 		Why:     "Common load balancers and proxies cut a connection that was idle for fifty-five to sixty seconds.",
 		Fix:     "Send a comment at shorter intervals.",
-		Judge:   judgeSilence(55, (*hush).silence),
+		Judge:   judgeSilence(55, (*idleTime).silence),
 	},
 	{
 		ID: "live.heartbeat.is-comment", Level: Should, Clause: "WHATWG HTML 9.2.7", Exchange: "idle", Also: []string{"wait"},

@@ -13,18 +13,6 @@ import (
 	"github.com/ssegauge/ssegauge/conformance"
 )
 
-// faultsThatBreak lists the faults that may turn the check red: of the ordinary
-// server, or of that of the check's profile.
-func faultsThatBreak(c *conformance.Check) []string {
-	var list []string
-	for _, t := range trials() {
-		if slices.Contains(t.fault.Breaks, c.ID) && (t.profile == "" || t.profile == c.Profile) {
-			list = append(list, t.fault.ID)
-		}
-	}
-	return list
-}
-
 // A kill is what became of the checks under one fault. A plain server has none,
 // and no check may be red under it.
 type kill struct {
@@ -66,12 +54,12 @@ func killTable(ctx context.Context) []kill {
 func try(ctx context.Context, t trial) kill {
 	fault := t.fault
 	k := kill{fault: t.name()}
-	profiles, err := t.profiles()
+	checks, err := t.breaks()
 	if err != nil {
 		k.err = err
 		return k
 	}
-	server, err := startReference(reference{fault: fault.ID, protocol: t.protocol(), tls: t.tls()})
+	server, err := startReference(reference{fault: fault.ID, protocol: t.protocol(), tls: needTLS(checks)})
 	if err != nil {
 		k.err = err
 		return k
@@ -79,15 +67,10 @@ func try(ctx context.Context, t trial) kill {
 	defer server.stop()
 	var target conformance.Target
 	server.complete(&target)
-	options := conformance.Options{Profiles: profiles}
+	options := conformance.Options{Profiles: t.profiles(checks)}
 	if fault.ID != "" {
 		options.Exchanges = slices.Clone(sampled)
-		for _, id := range fault.Breaks {
-			c, err := conformance.Find(id)
-			if err != nil {
-				k.err = err
-				return k
-			}
+		for _, c := range checks {
 			if _, ok := conformance.FindExchange(c.Exchange); ok && !slices.Contains(options.Exchanges, c.Exchange) {
 				options.Exchanges = append(options.Exchanges, c.Exchange)
 			}
@@ -100,14 +83,6 @@ func try(ctx context.Context, t trial) kill {
 	}
 	k.judge(report, fault.Breaks)
 	return k
-}
-
-// tls reports whether a check that the fault breaks needs TLS to be seen.
-func (t trial) tls() bool {
-	return slices.ContainsFunc(t.fault.Breaks, func(id string) bool {
-		c, err := conformance.Find(id)
-		return err == nil && slices.Contains(c.Needs, conformance.HasTLS)
-	})
 }
 
 func (k *kill) judge(report *conformance.Report, named []string) {

@@ -118,7 +118,7 @@ type faultRow struct {
 }
 
 // faults are all rows, in the order in which they are listed.
-var faults = slices.Concat(httpFaults, streamFaults, dataFaults, eventFaults, injectFaults, liveFaults, resumeFaults, stopFaults, slowFaults, redirectFaults, authFaults, lifeFaults, isoFaults, corsFaults, polyFaults)
+var faults = slices.Concat(httpFaults, streamFaults, dataFaults, eventFaults, injectFaults, liveFaults, resumeFaults, stopFaults, slowFaults, redirectFaults, authFaults, expiryFaults, isoFaults, corsFaults, polyFaults)
 
 // findFault returns the fault of the given name; the empty name is no fault.
 func findFault(id string) (faultRow, error) {

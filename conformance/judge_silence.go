@@ -11,21 +11,21 @@ func (t *Transcript) limit(n int) time.Duration {
 	return time.Duration(n) * cmp.Or(t.Facts.Second, time.Second)
 }
 
-// A hush is the time in which a stream was left alone.
-type hush struct {
+// An idleTime is the time in which a stream was left alone.
+type idleTime struct {
 	c        *Connection
 	from, to time.Duration
 	signs    []time.Duration // when bytes came in it
 }
 
-// hushes returns those of the streams that were left idle.
-func hushes(t *Transcript) []hush {
-	var list []hush
+// idleTimes returns those of the streams that were left idle.
+func idleTimes(t *Transcript) []idleTime {
+	var list []idleTime
 	for _, c := range t.streams() {
 		if c.Name != "stream" {
 			continue
 		}
-		h := hush{c: c, from: c.Responded, to: c.Ended}
+		h := idleTime{c: c, from: c.Responded, to: c.Ended}
 		// The long wait is the longest time without a publish.
 		var longest time.Duration
 		for i, p := range t.Publications[:max(0, len(t.Publications)-1)] {
@@ -61,7 +61,7 @@ func lastOf(t *Transcript, exchange string) *Publication {
 
 // listen fills in the signs. What comes within a second of the beginning
 // belongs to what went before, and bytes that come together are one sign.
-func (h *hush) listen(second time.Duration) {
+func (h *idleTime) listen(second time.Duration) {
 	begun := h.from
 	for _, chunk := range h.c.Chunks {
 		at := chunk.At
@@ -77,21 +77,21 @@ func (h *hush) listen(second time.Duration) {
 }
 
 // silence is the longest time without a sign, from one sign to the next.
-func (h *hush) silence() time.Duration {
+func (h *idleTime) silence() time.Duration {
 	list := h.silences()
 	return list[len(list)-1]
 }
 
 // interval is the longest time without a sign, less one of many: that may be a
 // packet which was lost on the way.
-func (h *hush) interval() time.Duration {
+func (h *idleTime) interval() time.Duration {
 	list := h.silences()
 	return list[len(list)-1-min(1, len(list)/3)]
 }
 
 // silences are the times from one sign to the next, the longest last. There is
 // at least one, 0 if nothing came.
-func (h *hush) silences() []time.Duration {
+func (h *idleTime) silences() []time.Duration {
 	var list []time.Duration
 	before := h.from
 	for _, at := range h.signs {
@@ -105,7 +105,7 @@ func (h *hush) silences() []time.Duration {
 }
 
 // rest is the time from the last sign to the end.
-func (h *hush) rest() time.Duration {
+func (h *idleTime) rest() time.Duration {
 	if n := len(h.signs); n > 0 {
 		return h.to - h.signs[n-1]
 	}
@@ -113,14 +113,14 @@ func (h *hush) rest() time.Duration {
 }
 
 // stopped reports whether there were signs, and then no more.
-func (h *hush) stopped(t *Transcript) bool {
+func (h *idleTime) stopped(t *Transcript) bool {
 	return len(h.signs) > 0 && h.rest() > 5*h.silence()/2+t.limit(1)
 }
 
-// signsThatStop reports whether signs of life stop in a hush, or do not come
+// signsThatStop reports whether signs of life stop in a idleTime, or do not come
 // there although they come elsewhere.
-func signsThatStop(t *Transcript, list []hush) (*hush, bool) {
-	alive := slices.ContainsFunc(list, func(h hush) bool { return len(h.signs) > 0 })
+func signsThatStop(t *Transcript, list []idleTime) (*idleTime, bool) {
+	alive := slices.ContainsFunc(list, func(h idleTime) bool { return len(h.signs) > 0 })
 	for i := range list {
 		h := &list[i]
 		if h.stopped(t) || alive && len(h.signs) == 0 && h.rest() >= t.limit(20) {
@@ -128,4 +128,25 @@ func signsThatStop(t *Transcript, list []hush) (*hush, bool) {
 		}
 	}
 	return nil, false
+}
+
+// longestSilence is the longest time without a byte of the body since the
+// response head, and the offset at which it came; that before the end of the
+// response counts if toEnd is set.
+func (c *Connection) longestSilence(toEnd bool) (longest time.Duration, at int) {
+	last, offset := c.Responded, 0
+	note := func(until time.Duration) {
+		if silence := until - last; silence > longest {
+			longest, at = silence, offset
+		}
+	}
+	for _, chunk := range c.Chunks {
+		note(chunk.At)
+		last = chunk.At
+		offset += len(chunk.Data)
+	}
+	if toEnd {
+		note(c.Ended)
+	}
+	return longest, at
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/ssegauge/ssegauge/internal/token"
 )
 
-// lifeFaults are about tokens that are good no longer.
-var lifeFaults = []faultRow{
+// expiryFaults are about tokens that are good no longer.
+var expiryFaults = []faultRow{
 	{Fault{"expiry-ignored", "A stream outlives its token.",
 		[]string{"auth.expiry.closes", "auth.expiry.no-data-after"}},
 		faultHooks{subscription: func(s *subscription) { s.expires = time.Time{} }}},

@@ -5,7 +5,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/ssegauge/ssegauge/internal/nearest"
@@ -95,7 +95,8 @@ type topicFault struct {
 	count int // of the topic's events, this one included
 	held  []byte
 
-	newest atomic.Pointer[stream] // that was opened without an ID
+	mu     sync.Mutex // guards reigns
+	reigns []reign    // of streams that were opened without an ID
 
 	// What follows is guarded by the hub's lock.
 	passed uint64          // up to where streams had been written that have ended

@@ -125,23 +125,55 @@ func sharedPlace(_ *Hub, st *stream, id string, missing *gap) (*gap, error) {
 	return missing, nil
 }
 
+// A reign is the time in which one stream is the newest of its topic, or none
+// is.
+type reign struct {
+	from   uint64 // where the first event of this time begins
+	stream *stream
+}
+
 // noteNewest, dropNewest and toNewest keep events from all live streams of a
-// topic but the newest.
+// topic but the one that was the newest when the event was published. Who is
+// the newest when an event is written would depend on who writes first.
 func noteNewest(_ *Hub, st *stream, id string, missing *gap) (*gap, error) {
 	if id == "" {
-		st.cursors[0].log.fault.newest.Store(st)
+		st.cursors[0].log.reign(st)
 	}
 	return missing, nil
 }
 
-func dropNewest(st *stream) { st.cursors[0].log.fault.newest.CompareAndSwap(st, nil) }
+func dropNewest(st *stream) {
+	if l := st.cursors[0].log; l.newest(l.head.Load()+1) == st {
+		l.reign(nil)
+	}
+}
 
 func toNewest(st *stream, e []byte) [][]byte {
-	newest := st.cursors[0].log.fault.newest.Load()
+	newest := st.cursors[0].log.newest(st.cursors[0].off)
 	if newest != nil && newest != st && !st.missed() {
 		return nil
 	}
 	return [][]byte{e}
+}
+
+// reign makes st the newest stream for the events to come.
+func (l *topicLog) reign(st *stream) {
+	l.fault.mu.Lock()
+	defer l.fault.mu.Unlock()
+	l.fault.reigns = append(l.fault.reigns, reign{l.head.Load(), st})
+}
+
+// newest returns the stream that was the newest when the event was published
+// that ends at off.
+func (l *topicLog) newest(off uint64) *stream {
+	l.fault.mu.Lock()
+	defer l.fault.mu.Unlock()
+	for _, r := range slices.Backward(l.fault.reigns) {
+		if r.from < off {
+			return r.stream
+		}
+	}
+	return nil
 }
 
 // missed reports whether the event that the cursors have just passed had been

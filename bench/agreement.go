@@ -65,7 +65,7 @@ func (l *lab) share(ctx context.Context, row string, rate float64) (own, sinks *
 		return nil, nil, err
 	}
 	defer r.stop()
-	p, err := l.start(l.program("sink"), "-w", seconds(l.warmup), "-d", seconds(l.measured), "-r", strconv.Itoa(openRate),
+	p, err := l.start(l.program("sink"), "-j", sinkThreads, "-w", seconds(l.warmup), "-d", seconds(l.measured), "-r", strconv.Itoa(openRate),
 		strconv.Itoa(s.port), s.path, strconv.Itoa(l.streams/2))
 	if err != nil {
 		return nil, nil, err

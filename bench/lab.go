@@ -41,7 +41,7 @@ func newLab(ctx context.Context, o *options) (*lab, error) {
 		{".", "joe", "go build -o %s ./joe"},
 		{".", "gosseclient", "go build -o %s ./gosseclient"},
 		{".", "floor", "cc -O2 -o %s c/floor.c"},
-		{".", "sink", "cc -O2 -o %s c/sink.c"},
+		{".", "sink", "cc -O2 -pthread -o %s c/sink.c"},
 	} {
 		words := strings.Fields(fmt.Sprintf(build.with, l.program(build.name)))
 		command := exec.CommandContext(ctx, words[0], words[1:]...)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -20,9 +21,14 @@ const (
 	rowPortable = "ssegauge load, portable"
 	rowClient   = "net/http, go-sse's client"
 	rowSink     = "sink"
+	rowSinks    = "sink, a thread a processor"
 )
 
-var receiverRows = []string{rowLoops, rowPortable, rowClient, rowSink}
+var receiverRows = []string{rowLoops, rowPortable, rowClient, rowSink, rowSinks}
+
+// sinkThreads is one a processor: as many readers as the generator has loops,
+// so that the two take turns with the server in the same way.
+var sinkThreads = strconv.Itoa(runtime.NumCPU())
 
 // A receiver is a process with streams of an ssegauge server.
 type receiver struct {
@@ -33,8 +39,9 @@ type receiver struct {
 // receive starts a receiver; its streams open.
 func (l *lab) receive(row string, s *sender, streams int, measured time.Duration) (*receiver, error) {
 	switch row {
-	case rowSink:
-		p, err := l.start(l.program("sink"), "-w", seconds(l.warmup), "-d", seconds(measured), strconv.Itoa(s.port), s.path, strconv.Itoa(streams))
+	case rowSink, rowSinks:
+		threads := map[string]string{rowSink: "1", rowSinks: sinkThreads}[row]
+		p, err := l.start(l.program("sink"), "-j", threads, "-w", seconds(l.warmup), "-d", seconds(measured), strconv.Itoa(s.port), s.path, strconv.Itoa(streams))
 		return &receiver{process: p}, err
 	case rowClient:
 		p, err := l.start(l.program("gosseclient"), "-warmup", l.warmup.String(), "-seconds", measured.String(), s.url(), strconv.Itoa(streams))
@@ -155,9 +162,9 @@ func readReport(text []byte) (*delivery, error) {
 func measureReceivers(ctx context.Context, l *lab) error {
 	for _, rate := range l.receiveRates {
 		at := " at " + thousands(rate) + "/s"
-		p50 := l.receivers.figure(figure{title: "p50" + at, unit: "ms", digits: 1, against: rowSink})
-		p99 := l.receivers.figure(figure{title: "p99" + at, unit: "ms", digits: 1, against: rowSink})
-		cost := l.receivers.figure(figure{title: "CPU" + at, unit: "µs/event", digits: 2, against: rowSink})
+		p50 := l.receivers.figure(figure{title: "p50" + at, unit: "ms", digits: 1, against: rowSinks})
+		p99 := l.receivers.figure(figure{title: "p99" + at, unit: "ms", digits: 1, against: rowSinks})
+		cost := l.receivers.figure(figure{title: "CPU" + at, unit: "µs/event", digits: 2, against: rowSinks})
 		part := "receivers" + at
 		err := l.each(ctx, &l.receivers, part, receiverRows, func(row string) error {
 			d, spent, err := l.observe(ctx, row, rate)

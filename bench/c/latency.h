@@ -30,6 +30,14 @@ static inline void latency_add(latency *l, int64_t ns) {
 	l->count++;
 }
 
+static inline void latency_merge(latency *to, const latency *l) {
+	for (int64_t i = 0; i <= SLOTS; i++)
+		to->slot[i] += l->slot[i];
+	to->count += l->count;
+	if (l->max > to->max)
+		to->max = l->max;
+}
+
 // latency_ms is the latency, in milliseconds, that the share q of all does not
 // exceed.
 static inline double latency_ms(const latency *l, double q) {

@@ -1,19 +1,21 @@
 // sink: a receiver of event streams that belongs to no server.
 //
-//	sink [-w WARMUP] [-d SECONDS] [-r RATE] [-s] PORT PATH STREAMS
+//	sink [-w WARMUP] [-d SECONDS] [-r RATE] [-j THREADS] [-s] PORT PATH STREAMS
 //
 // It opens STREAMS HTTP/1.1 requests to 127.0.0.1:PORT, at most RATE a second if
 // that is given, says "open" when all
 // are answered with 200, ignores what was sent in the next WARMUP seconds,
 // measures what is sent in the SECONDS after them, and prints one line of JSON.
 // Each event is one data line with "t":<Unix nanoseconds when it was due> and
-// "n":<count>. A stream must get every n that any stream got. With -s it reads
-// nothing after the heads, and stays until it is ended.
+// "n":<count>. A stream must get every n that any stream got. One thread opens
+// the streams; THREADS (default 1) read them from then on. With -s nothing is
+// read after the heads, and the streams stay until the program is ended.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +41,20 @@ typedef struct {
 	int rest_size;
 } stream;
 
+// A reader is a thread: the streams that it reads, and what it has counted.
+typedef struct {
+	pthread_t thread;
+	int poller, streams, opened, closed, finished;
+	int64_t lowest, highest, arrived, repeated, numbered;
+	latency latencies;
+	char buffer[1 << 18];
+} reader;
+
 static stream *all;
+static reader *readers;
 static double rate;
-static int streams, opened, closed, finished, stalled, poller;
-static int64_t from, until, lowest = INT64_MAX, highest = -1, arrived, repeated, numbered;
-static latency latencies;
+static int streams, threads = 1, stalled;
+static int64_t from, until;
 
 static void fail(const char *what) {
 	perror(what);
@@ -63,35 +74,35 @@ static int64_t number(const char *line, const char *end, const char *name) {
 }
 
 // event takes one data line, read at now.
-static void event(stream *s, const char *line, const char *end, int64_t now) {
+static void event(reader *r, stream *s, const char *line, const char *end, int64_t now) {
 	int64_t due = number(line, end, "\"t\":"), n = number(line, end, "\"n\":");
 	if (due < 0 || !from)
 		return;
 	if (now >= from && now < until)
-		arrived++;
+		r->arrived++;
 	if (n >= 0) {
-		numbered = 1;
+		r->numbered = 1;
 		if (n <= s->last) {
-			repeated++;
+			r->repeated++;
 			return;
 		}
 		s->last = n;
 	}
 	if (due >= until && !s->finished) {
 		s->finished = 1;
-		finished++;
+		r->finished++;
 	}
 	if (due < from || due >= until)
 		return;
-	if (n >= 0 && n < lowest)
-		lowest = n;
-	if (n > highest)
-		highest = n;
+	if (n >= 0 && n < r->lowest)
+		r->lowest = n;
+	if (n > r->highest)
+		r->highest = n;
 	s->count++;
-	latency_add(&latencies, now - due);
+	latency_add(&r->latencies, now - due);
 }
 
-static void line(stream *s, const char *text, const char *end, int64_t now) {
+static void line(reader *r, stream *s, const char *text, const char *end, int64_t now) {
 	if (!s->open) {
 		// The status line comes first.
 		if (end - text < 12 || memcmp(text, "HTTP/1.1 200", 12)) {
@@ -99,27 +110,27 @@ static void line(stream *s, const char *text, const char *end, int64_t now) {
 			exit(1);
 		}
 		s->open = 1;
-		opened++;
+		r->opened++;
 	} else if (end - text > 5 && !memcmp(text, "data:", 5)) {
-		event(s, text, end, now);
+		event(r, s, text, end, now);
 	}
 }
 
 // lines cuts size bytes, preceded by the stream's rest, into lines.
-static void lines(stream *s, char *text, int size, int64_t now) {
+static void lines(reader *r, stream *s, char *text, int size, int64_t now) {
 	char *end = text + size, *next;
 	if (s->rest_size && (next = memchr(text, '\n', size))) {
 		int more = next - text;
 		if (s->rest_size + more > LINE)
 			more = LINE - s->rest_size;
 		memcpy(s->rest + s->rest_size, text, more);
-		line(s, s->rest, s->rest + s->rest_size + more, now);
+		line(r, s, s->rest, s->rest + s->rest_size + more, now);
 		s->rest_size = 0;
 		text = next + 1;
 	}
 	if (!s->rest_size)
 		for (; (next = memchr(text, '\n', end - text)); text = next + 1)
-			line(s, text, next, now);
+			line(r, s, text, next, now);
 	int left = end - text;
 	if (left > LINE - s->rest_size)
 		left = LINE - s->rest_size;
@@ -136,28 +147,47 @@ static void lines(stream *s, char *text, int size, int64_t now) {
 
 // receive reads what there is. A short read empties the socket; but the end,
 // if it came with these bytes, is not told again.
-static void receive(stream *s, int ending) {
-	static char buffer[1 << 18];
+static void receive(reader *r, stream *s, int ending) {
 	while (!s->closed && !(stalled && s->open)) {
-		ssize_t n = read(s->fd, buffer, sizeof buffer);
+		ssize_t n = read(s->fd, r->buffer, sizeof r->buffer);
 		if (n > 0) {
-			lines(s, buffer, n, clock_ns(CLOCK_REALTIME));
-			if (n == sizeof buffer || ending)
+			lines(r, s, r->buffer, n, clock_ns(CLOCK_REALTIME));
+			if (n == sizeof r->buffer || ending)
 				continue;
 		} else if (n == 0 || errno != EAGAIN) {
 			s->closed = 1;
-			closed++;
+			r->closed++;
 			close(s->fd);
 		}
 		return;
 	}
 }
 
-static void turn(int wait_ms) {
+static void turn(reader *r, int wait_ms) {
 	struct epoll_event ready[512];
-	int n = epoll_wait(poller, ready, 512, wait_ms);
+	int n = epoll_wait(r->poller, ready, 512, wait_ms);
 	for (int i = 0; i < n; i++)
-		receive(&all[ready[i].data.u32], ready[i].events & EPOLLRDHUP);
+		receive(r, &all[ready[i].data.u32], ready[i].events & EPOLLRDHUP);
+}
+
+// watch makes the reader read a stream; what is there already is told as new.
+static void watch(reader *r, int i) {
+	struct epoll_event e = {EPOLLIN | EPOLLRDHUP | EPOLLET, {.u32 = i}};
+	if (epoll_ctl(r->poller, EPOLL_CTL_ADD, all[i].fd, &e))
+		fail("epoll_ctl");
+	r->streams++;
+}
+
+// share gives every reader its streams, in turn, when all are open.
+static void share(void) {
+	for (int i = 0; i < streams; i++) {
+		if (i % threads == 0)
+			continue;
+		if (epoll_ctl(readers[0].poller, EPOLL_CTL_DEL, all[i].fd, 0))
+			fail("epoll_ctl");
+		readers[0].streams--;
+		watch(&readers[i % threads], i);
+	}
 }
 
 // dial connects from 127.0.0.2 and up, 20,000 connections an address, and
@@ -177,9 +207,7 @@ static void dial(int i, int port, const char *request) {
 		fail("connect");
 	if (write(s->fd, request, strlen(request)) != (ssize_t)strlen(request) || fcntl(s->fd, F_SETFL, O_NONBLOCK))
 		fail("request");
-	struct epoll_event e = {EPOLLIN | EPOLLRDHUP | EPOLLET, {.u32 = i}};
-	if (epoll_ctl(poller, EPOLL_CTL_ADD, s->fd, &e))
-		fail("epoll_ctl");
+	watch(&readers[0], i);
 }
 
 static void open_all(int port, const char *path) {
@@ -188,16 +216,17 @@ static void open_all(int port, const char *path) {
 		fprintf(stderr, "sink: the path is too long\n");
 		exit(2);
 	}
+	reader *r = &readers[0];
 	int64_t start = clock_ns(CLOCK_MONOTONIC), deadline = start + OPEN_SECONDS * 1000000000LL;
-	for (int i = 0; opened < streams;) {
+	for (int i = 0; r->opened < streams;) {
 		int due = streams;
 		if (rate > 0 && (clock_ns(CLOCK_MONOTONIC) - start) / 1e9 * rate < streams)
 			due = (clock_ns(CLOCK_MONOTONIC) - start) / 1e9 * rate;
-		if (i < due && i - opened < IN_FLIGHT)
+		if (i < due && i - r->opened < IN_FLIGHT)
 			dial(i++, port, request);
-		turn(i < due && i - opened < IN_FLIGHT ? 0 : due < streams ? 1 : 100);
-		if (closed || clock_ns(CLOCK_MONOTONIC) > deadline) {
-			fprintf(stderr, "sink: %d of %d streams were answered, %d closed\n", opened, streams, closed);
+		turn(r, i < due && i - r->opened < IN_FLIGHT ? 0 : due < streams ? 1 : 100);
+		if (r->closed || clock_ns(CLOCK_MONOTONIC) > deadline) {
+			fprintf(stderr, "sink: %d of %d streams were answered, %d closed\n", r->opened, streams, r->closed);
 			exit(1);
 		}
 	}
@@ -205,9 +234,22 @@ static void open_all(int port, const char *path) {
 	fflush(stdout);
 }
 
-static void print(double seconds) {
-	int64_t each = highest - lowest + 1, events = 0, expected = 0, lost = 0;
-	if (!numbered || highest < 0)
+// add puts what another reader has counted into the first one.
+static void add(reader *to, const reader *r) {
+	to->closed += r->closed;
+	to->arrived += r->arrived;
+	to->repeated += r->repeated;
+	to->numbered |= r->numbered;
+	if (r->lowest < to->lowest)
+		to->lowest = r->lowest;
+	if (r->highest > to->highest)
+		to->highest = r->highest;
+	latency_merge(&to->latencies, &r->latencies);
+}
+
+static void print(const reader *r, double seconds) {
+	int64_t each = r->highest - r->lowest + 1, events = 0, expected = 0, lost = 0;
+	if (!r->numbered || r->highest < 0)
 		each = 0;
 	for (int i = 0; i < streams; i++) {
 		events += all[i].count;
@@ -217,40 +259,63 @@ static void print(double seconds) {
 	}
 	printf("{\"streams\":%d,\"open\":%d,\"closed\":%d,\"expected\":%ld,\"events\":%ld,\"lost\":%ld,\"repeated\":%ld,"
 	       "\"events_per_second\":%.0f,\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-	       streams, opened, closed, expected, events, lost, repeated, arrived / seconds, latency_ms(&latencies, .5),
-	       latency_ms(&latencies, .9), latency_ms(&latencies, .99), latencies.max / 1e6);
+	       streams, r->opened, r->closed, expected, events, lost, r->repeated, r->arrived / seconds, latency_ms(&r->latencies, .5),
+	       latency_ms(&r->latencies, .9), latency_ms(&r->latencies, .99), r->latencies.max / 1e6);
+}
+
+// read_all reads a reader's streams until the measured time is over and every
+// stream has got beyond it, or the grace has passed.
+static void *read_all(void *argument) {
+	reader *r = argument;
+	while (r->closed < r->streams) {
+		int64_t now = clock_ns(CLOCK_REALTIME);
+		if (now >= until + GRACE_NS || (now >= until && r->finished == r->streams))
+			break;
+		turn(r, 20);
+	}
+	return 0;
 }
 
 int main(int count, char **argument) {
 	double warmup = 2, seconds = 5;
-	for (int option; (option = getopt(count, argument, "w:d:r:s")) != -1;)
+	for (int option; (option = getopt(count, argument, "w:d:r:j:s")) != -1;)
 		switch (option) {
 		case 'w': warmup = atof(optarg); break;
 		case 'd': seconds = atof(optarg); break;
 		case 'r': rate = atof(optarg); break;
+		case 'j': threads = atoi(optarg); break;
 		case 's': stalled = 1; break;
 		default: return 2;
 		}
-	if (count - optind != 3 || warmup < 0 || seconds <= 0 || rate < 0 || (streams = atoi(argument[optind + 2])) < 1) {
-		fprintf(stderr, "usage: sink [-w WARMUP] [-d SECONDS] [-r RATE] [-s] PORT PATH STREAMS\n");
+	if (count - optind != 3 || warmup < 0 || seconds <= 0 || rate < 0 || threads < 1 || (streams = atoi(argument[optind + 2])) < 1) {
+		fprintf(stderr, "usage: sink [-w WARMUP] [-d SECONDS] [-r RATE] [-j THREADS] [-s] PORT PATH STREAMS\n");
 		return 2;
 	}
-	poller = epoll_create1(0);
 	all = calloc(streams, sizeof *all);
-	if (poller < 0 || !all)
-		fail("start");
+	readers = calloc(threads, sizeof *readers);
+	if (!all || !readers)
+		fail("calloc");
+	for (reader *r = readers; r < readers + threads; r++) {
+		r->lowest = INT64_MAX;
+		r->highest = -1;
+		if ((r->poller = epoll_create1(0)) < 0)
+			fail("epoll_create1");
+	}
 	open_all(atoi(argument[optind]), argument[optind + 1]);
 	if (stalled)
 		for (;;)
 			pause();
+	share();
 	from = clock_ns(CLOCK_REALTIME) + (int64_t)(warmup * 1e9);
 	until = from + (int64_t)(seconds * 1e9);
-	while (closed < streams) {
-		int64_t now = clock_ns(CLOCK_REALTIME);
-		if (now >= until + GRACE_NS || (now >= until && finished == streams))
-			break;
-		turn(20);
+	for (int i = 1; i < threads; i++)
+		if ((errno = pthread_create(&readers[i].thread, 0, read_all, &readers[i])))
+			fail("pthread_create");
+	read_all(&readers[0]);
+	for (int i = 1; i < threads; i++) {
+		pthread_join(readers[i].thread, 0);
+		add(&readers[0], &readers[i]);
 	}
-	print(seconds);
+	print(&readers[0], seconds);
 	return 0;
 }

@@ -103,7 +103,7 @@ func newRunner(target Target, o Options) (*runner, error) {
 			target.Profiles = append(slices.Clone(target.Profiles), p)
 		}
 	}
-	target, err := target.forProfiles().withDefaults()
+	target, err := target.forProfiles().WithDefaults()
 	if err != nil {
 		return nil, err
 	}

@@ -321,8 +321,8 @@ func actionNames() []string {
 	return names
 }
 
-// withDefaults returns the target with every default filled in.
-func (t Target) withDefaults() (Target, error) {
+// WithDefaults returns the target with every default filled in.
+func (t Target) WithDefaults() (Target, error) {
 	if t.URL == EmbeddedURL {
 		return t, errors.New("the embedded server is not known to this package")
 	}

@@ -42,7 +42,7 @@ func (t *Threshold) UnmarshalText(text []byte) error {
 	} else {
 		cohort = ""
 	}
-	known := metricNames(hasCohort)
+	known := Metrics(hasCohort)
 	if !slices.Contains(known, metric) {
 		return fmt.Errorf("threshold %q: unknown metric %q%s; known metrics: %s", expression, metric, nearest.Hint(metric, known), strings.Join(known, ", "))
 	}
@@ -79,9 +79,9 @@ func isLatency(metric string) bool {
 	return slices.Contains(latencyNames, name) && statistic != "count"
 }
 
-// metricNames lists what a threshold can be about. A cohort has the metrics
+// Metrics lists what a Threshold can be about. A cohort has the metrics
 // that are recorded for each one apart.
-func metricNames(cohort bool) []string {
+func Metrics(cohort bool) []string {
 	var names []string
 	latencies := latencyNames
 	if cohort {

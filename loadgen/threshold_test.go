@@ -88,12 +88,12 @@ func TestEveryMetricIsRead(t *testing.T) {
 		Latency: Latencies{full, full, full, full, full, full, full, full},
 		Cohorts: []CohortReport{{Name: "one", Fanout: full}, {Name: "two", Fanout: full}},
 	}
-	for _, name := range metricNames(false) {
+	for _, name := range Metrics(false) {
 		if _, ok := r.metric("", name); !ok {
 			t.Errorf("%s cannot be read", name)
 		}
 	}
-	for _, name := range metricNames(true) {
+	for _, name := range Metrics(true) {
 		if _, ok := r.metric("two", name); !ok {
 			t.Errorf("two:%s cannot be read", name)
 		}

@@ -14,7 +14,7 @@ const module = "github.com/ssegauge/ssegauge/"
 // mayImport lists, for every room, the rooms of the project that it may import.
 // A room that is not listed may import none.
 var mayImport = map[string][]string{
-	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest"},
+	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "schema"},
 	"loadgen":             {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest"},
 	"conformance":         {"internal/eventstream", "internal/strictyaml", "internal/nearest"},
 	"internal/refserver":  {"internal/stamp", "internal/token", "internal/epoll", "internal/nearest"},

@@ -1,0 +1,132 @@
+package schemas
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/ssegauge/ssegauge/conformance"
+	"github.com/ssegauge/ssegauge/loadgen"
+)
+
+// kinds are the kinds of files that have a schema. A new kind is a row.
+var kinds = []kind{
+	{"scenario", "A scenario of ssegauge load", loadgen.Scenario{}, scenarioExamples, scenarioKeywords},
+	{"target", "A target of ssegauge check", conformance.Target{}, targetExamples, targetKeywords},
+}
+
+// A kind says from what a schema is made.
+type kind struct {
+	name, title string
+	of          any // a value of the type that the file is read into
+	// examples are files with their defaults filled in: a value that a file
+	// does not give is a default.
+	examples func() ([]example, error)
+	// keywords add to the schema of a type, or of a key behind the name of its
+	// type, what Go types do not tell.
+	keywords map[string]string
+}
+
+// An example is a file, and what it is read as.
+type example struct {
+	text string
+	read any
+}
+
+func scenarioExamples() ([]example, error) {
+	var examples []example
+	for _, text := range []string{
+		"name: a\ntarget: {url: 'http://127.0.0.1/', auth: {jwt: {secret: a}}}\npublish: {url: 'http://127.0.0.1/'}\nstreams: {count: 1}\n",
+		"name: b\ntarget: {url: 'http://127.0.0.1/'}\npublish: {via: none, observe: {time: b}}\nstreams: {count: 1}\n",
+	} {
+		s, err := loadgen.Load("scenario.yaml", []byte(text), nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		examples = append(examples, example{text, *s})
+	}
+	return examples, nil
+}
+
+func targetExamples() ([]example, error) {
+	const text = "name: a\nurl: http://127.0.0.1/\n"
+	t, err := conformance.LoadTarget("target.yaml", []byte(text), nil)
+	if err != nil {
+		return nil, err
+	}
+	t, err = t.WithDefaults()
+	return []example{{text, t}}, err
+}
+
+// Keywords that both kinds have.
+const (
+	anAddress = `{"pattern": "^https?://.|REFERENCE"}`
+	aTarget   = `{"pattern": "^(embedded$|https?://.)|REFERENCE"}`
+	aVersion  = `{"enum": ["1.1", "2", 1.1, 2]}`
+)
+
+var scenarioKeywords = map[string]string{
+	// Without an address to publish to, the server publishes by itself, or there
+	// is a command. The embedded server's address is known.
+	"Scenario": `{"required": ["name", "target", "streams"], "allOf": [{
+		"if": {"properties": {"target": {"properties": {"url": {"not": {"pattern": "^embedded$|REFERENCE"}}}}}},
+		"then": {"required": ["publish"], "properties": {"publish": {"anyOf": [
+			{"required": ["url"]},
+			{"required": ["via"], "properties": {"via": {"not": {"const": "http"}}}}]}}}}]}`,
+	"Scenario.name":      `{"pattern": "."}`,
+	"Scenario.transport": `{"enum": ["auto", "loops", "portable"]}`,
+
+	"Target": `{"required": ["url"],
+		"dependentSchemas": {"serve": {"properties": {"url": {"pattern": "^embedded$|REFERENCE"}}}}}`,
+	"Target.url":  aTarget,
+	"Target.http": aVersion,
+	"Auth": `{"not": {"anyOf": [
+		{"required": ["token", "file"]}, {"required": ["token", "jwt"]}, {"required": ["token", "oauth2"]},
+		{"required": ["file", "jwt"]}, {"required": ["file", "oauth2"]}, {"required": ["jwt", "oauth2"]}]}}`,
+	"Auth.send": `{"pattern": "^(bearer$|(header|cookie|query) .)|REFERENCE"}`,
+	"OAuth2":    `{"required": ["token_url", "client_id"]}`,
+
+	"Publish": `{"if": {"required": ["via"], "properties": {"via": {"const": "command"}}}, "then": {"required": ["command"]},
+		"dependentSchemas": {"observe": {"required": ["via"], "properties": {"via": {"pattern": "^none$|REFERENCE"}}}}}`,
+	"Publish.via":  `{"enum": ["http", "command", "none"]}`,
+	"Publish.url":  anAddress,
+	"Publish.size": `{"maximum": 16777216}`,
+	"Publish.data": `{"pattern": "\\{stamp\\}|REFERENCE"}`,
+	"Observe.unit": `{"enum": ["ns", "us", "ms", "s"]}`,
+
+	"Streams": `{
+		"anyOf": [{"required": ["count"], "properties": {"count": {"minimum": 1}}}, {"required": ["cohorts"]}, {"required": ["stages"]}],
+		"not": {"anyOf": [{"required": ["stages", "count"]}, {"required": ["stages", "cohorts"]}]}}`,
+	"Cohort":       `{"required": ["name", "count"]}`,
+	"Cohort.name":  `{"pattern": "^[^:<>=!/\\\\ ]+$|REFERENCE"}`,
+	"Cohort.count": `{"minimum": 1}`,
+}
+
+var targetKeywords = map[string]string{
+	"Target": `{"required": ["url"],
+		"dependentSchemas": {"body": {"required": ["method"], "properties": {"method": {"pattern": "^POST$|REFERENCE"}}}}}`,
+	"Target.url":          aTarget,
+	"Target.topic":        `{"pattern": "\\{nonce\\}|REFERENCE"}`,
+	"Target.user_topic":   `{"pattern": "\\{user\\}|REFERENCE"}`,
+	"Target.method":       `{"enum": ["GET", "POST"]}`,
+	"Target.http":         aVersion,
+	"Target.stream_limit": `{"maximum": 1000}`,
+	"Target.crowd":        `{"maximum": 5000}`,
+	"Target.control":      `{"propertyNames": {"enum": ` + list(slices.Sorted(maps.Keys(conformance.ControlActions))) + `}}`,
+	"Target.profiles":     `{"items": {"enum": ` + list(conformance.Profiles()) + `}}`,
+
+	"Publish":          `{"oneOf": [{"required": ["url"]}, {"required": ["command"]}]}`,
+	"Publish.optional": `{"propertyNames": {"enum": ["data", "event", "id", "retry", "comment", "user"]}}`,
+	"Tokens":           `{"anyOf": [{"required": ["good"]}, {"required": ["jwt"]}]}`,
+	"Tokens.send":      `{"pattern": "^((bearer|url)$|(header|cookie|query) .)|REFERENCE"}`,
+	"OpenAI.url":       anAddress,
+	"MCP.url":          anAddress,
+}
+
+func list(values []string) string {
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // cannot happen: they are strings
+	}
+	return string(text)
+}

@@ -23,6 +23,7 @@ type conductor struct {
 
 	phase      Phase
 	phaseStart time.Time
+	began      time.Time
 	last       time.Time // of the last interval
 	opening    sync.WaitGroup
 
@@ -38,11 +39,12 @@ func newConductor(r *run, t transport, p *publisher, options Options) (*conducto
 	}
 	c := &conductor{
 		run: r, transport: t, publisher: p, options: options,
-		total: newTally(len(r.plan.Cohorts)), spreads: newSpreads(), usage: startUsage(),
+		total: newTally(len(r.plan.Cohorts)), spreads: newSpreads(), usage: startUsage(r.resident),
+		began: time.Now(),
 	}
 	if options.HistogramLog != nil {
 		var err error
-		if c.log, err = newHistogramLog(options.HistogramLog, r.started); err != nil {
+		if c.log, err = newHistogramLog(options.HistogramLog, c.began); err != nil {
 			return nil, err
 		}
 	}
@@ -51,8 +53,6 @@ func newConductor(r *run, t transport, p *publisher, options Options) (*conducto
 
 // conduct goes through the phases: open, run, drain, settle.
 func (c *conductor) conduct(ctx context.Context) (*Report, error) {
-	stop := sync.OnceFunc(c.transport.stop)
-	defer stop()
 	c.tick = time.NewTicker(c.options.Interval)
 	defer c.tick.Stop()
 	c.last = time.Now()
@@ -74,14 +74,24 @@ func (c *conductor) conduct(ctx context.Context) (*Report, error) {
 	c.enter(Draining)
 	c.drain(ctx)
 	err := c.settle(ctx)
-	stop()
 	return c.report(ctx.Err() != nil), err
 }
 
 // openStreams opens and closes streams as planned. It ends early with ctx.
 func (c *conductor) openStreams(ctx context.Context) {
 	start := time.Now()
+	yetToOpen := map[*stream]bool{}
+	for _, s := range c.fresh {
+		yetToOpen[s] = true
+	}
+	if len(c.fresh) > 0 && !c.plan.PublishFirst {
+		start = start.Add(-c.plan.Streams[c.fresh[0].index].Open)
+	}
 	for _, change := range c.plan.changes() {
+		s := c.streams[change.stream]
+		if !change.close && !yetToOpen[s] {
+			continue
+		}
 		if wait := time.Until(start.Add(change.at)); wait > 0 {
 			select {
 			case <-time.After(wait):
@@ -91,7 +101,7 @@ func (c *conductor) openStreams(ctx context.Context) {
 		} else if ctx.Err() != nil {
 			return
 		}
-		if s := c.streams[change.stream]; change.close {
+		if change.close {
 			c.transport.shut(s)
 		} else {
 			c.transport.open(s)

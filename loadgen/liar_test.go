@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -19,6 +20,7 @@ import (
 // lies are how a liar goes wrong. The zero value is an honest server.
 type lies struct {
 	delay  time.Duration // of every delivery
+	gate   chan struct{} // if set, nothing is delivered until it is closed
 	drop   int           // every n-th event of a topic, for every stream
 	double int           // likewise
 	swap   int           // likewise, with the event after it
@@ -269,6 +271,9 @@ func (s *liarStream) deliver(e liarEvent, id int) {
 		return
 	}
 	time.Sleep(time.Until(e.at.Add(s.delay)))
+	if s.gate != nil {
+		<-s.gate
+	}
 	text := fmt.Sprintf("id: %d\ndata: %s\n\n", id, e.data)
 	if s.noise {
 		text = ": a comment\n\nevent: other\ndata: somebody else's\n\n" + text
@@ -303,6 +308,13 @@ func (l *liar) requests() (streams, publishes []*http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.heads), slices.Clone(l.publishes)
+}
+
+// attemptsOf counts the requests of each stream.
+func (l *liar) attemptsOf() map[string]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.attempts)
 }
 
 // clients counts the connections that asked for streams.

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ssegauge/ssegauge/internal/eventstream"
@@ -64,6 +65,21 @@ func (l *loop) swap() *Tally {
 	return full
 }
 
+// goOn has what is counted from here on belong to r, which goes on with some
+// of the streams. What came since the end of the run before belongs to neither.
+func (l *loop) goOn(r *run) {
+	l.run = r
+	l.swap()
+	l.spreads = newSpreadTable(len(r.plan.Topics))
+	l.streams = slices.DeleteFunc(l.streams, func(s *stream) bool {
+		return s.index >= len(r.streams) || r.streams[s.index] != s
+	})
+	for _, s := range l.streams {
+		r.place(s)
+		l.tally.Streams.Opened++
+	}
+}
+
 // adopt makes l the owner of s.
 func (l *loop) adopt(s *stream) {
 	s.decoder = eventstream.NewDecoder(&l.config)
@@ -112,7 +128,10 @@ func (l *loop) event(e eventstream.Event) {
 	cohort := &l.tally.Cohorts[s.cohort]
 	mark := l.marks.of(e.Data)
 	if !mark.ok || mark.Run != l.run.plan.Run {
-		cohort.Events.Foreign++
+		// An event of an earlier hold has been written off there.
+		if !mark.ok || !slices.Contains(l.run.earlier, mark.Run) {
+			cohort.Events.Foreign++
+		}
 		return
 	}
 	lane := s.lane(mark.Topic)

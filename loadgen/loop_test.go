@@ -27,11 +27,11 @@ func newBench(t testing.TB, change ...func(*Scenario)) *bench {
 		f(scenario)
 	}
 	plan := NewPlan(scenario)
-	r, err := newRun(plan)
+	r, err := firstRun(plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.cleanup)
+	t.Cleanup(r.Close)
 	r.measureFrom.Store(0)
 	b := &bench{t, r, newLoop(r), r.streams[0]}
 	b.adopt(b.s)

@@ -15,7 +15,6 @@ import (
 type loops struct {
 	run     *run
 	all     []*eventLoop
-	links   []link // by the streams' index
 	gate    gate
 	errands *errands
 	running sync.WaitGroup
@@ -32,16 +31,15 @@ func newLoops(ctx context.Context, r *run) (transport, error) {
 		return nil, err
 	}
 	t := &loops{
-		run:   r,
-		links: make([]link, len(r.streams)),
-		gate:  gate{free: r.plan.Scenario.Streams.InFlight},
-		host:  hostPort(u),
+		run:  r,
+		gate: gate{free: r.plan.Scenario.Streams.InFlight},
+		host: hostPort(u),
 	}
 	if t.targets, err = resolve(ctx, t.host); err != nil {
 		return nil, err
 	}
 	t.targets = answering(ctx, t.targets)
-	t.sources = sourceAddresses(t.targets[0].Addr(), r.plan.connections(), localPorts())
+	t.sources = sourceAddresses(t.targets[0].Addr(), max(r.plan.connections(), r.reserve), localPorts())
 	for i := range r.plan.Cohorts {
 		t.stalls = append(t.stalls, r.plan.behaviour(i).Stall)
 	}
@@ -56,9 +54,6 @@ func newLoops(ctx context.Context, r *run) (transport, error) {
 		t.all = append(t.all, e)
 	}
 	t.errands = newErrands()
-	for i, s := range r.streams {
-		t.links[i] = link{stream: s, loop: t.all[i%len(t.all)], fd: noSocket, timer: noTimer}
-	}
 	for _, e := range t.all {
 		t.running.Go(e.own)
 	}
@@ -66,16 +61,28 @@ func newLoops(ctx context.Context, r *run) (transport, error) {
 }
 
 func (t *loops) open(s *stream) {
-	k := &t.links[s.index]
-	k.loop.post(func() {
-		k.loop.adopt(s)
-		k.loop.begin(k)
+	e := t.owner(s)
+	e.post(func() {
+		e.adopt(s)
+		e.begin(e.newLink(s))
 	})
 }
 
+func (t *loops) owner(s *stream) *eventLoop { return t.all[s.index%len(t.all)] }
+
 func (t *loops) shut(s *stream) {
-	k := &t.links[s.index]
-	k.loop.post(func() { k.loop.shut(k) })
+	e := t.owner(s)
+	e.post(func() {
+		if k := e.link(s.index); k != nil && k.stream == s {
+			e.shut(k)
+		}
+	})
+}
+
+func (t *loops) drop(streams []*stream) {
+	for _, s := range streams {
+		t.shut(s)
+	}
 }
 
 func (t *loops) each(f func(*loop)) {

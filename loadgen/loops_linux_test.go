@@ -51,12 +51,12 @@ func startLoops(t *testing.T, url string, set ...string) *bareRun {
 }
 
 func newBareRun(plan *Plan) (*bareRun, error) {
-	r, err := newRun(plan)
+	r, err := firstRun(plan)
 	if err != nil {
 		return nil, err
 	}
 	r.measureFrom.Store(0)
-	if err := r.makeTokens(context.Background()); err != nil {
+	if err := r.makeTokens(context.Background(), r.fresh); err != nil {
 		return nil, err
 	}
 	transport, err := newLoops(context.Background(), r)
@@ -265,7 +265,7 @@ func TestLoopsDialTimeout(t *testing.T) {
 		waiting.Store(0)
 		b.loops.each(func(l *loop) {
 			for _, s := range l.streams {
-				k := &b.loops.links[s.index]
+				k := b.loops.owner(s).link(s.index)
 				if k.phase == dialling {
 					waiting.Add(1)
 					k.loop.expired(k, k.attempt.dialled+int64(dialTimeout))

@@ -34,6 +34,7 @@ type eventLoop struct {
 	events    [eventsPerTurn]epoll.Event
 	receiver  epoll.Receiver
 	buffer    []byte
+	links     []*link // by the index of the stream, divided by the number of loops
 	timers    timers
 	unread    []*link // links with more to be read
 	served    []*link // the other of two that take turns
@@ -82,6 +83,25 @@ func (e *eventLoop) post(f func()) {
 	e.poller.Wake()
 }
 
+// newLink makes the link of a stream, in place of one that is over.
+func (e *eventLoop) newLink(s *stream) *link {
+	k := &link{stream: s, loop: e, fd: noSocket, timer: noTimer}
+	at := s.index / len(e.transport.all)
+	for at >= len(e.links) {
+		e.links = append(e.links, nil)
+	}
+	e.links[at] = k
+	return k
+}
+
+// link is that of the stream with an index of the loop's; nil before it opens.
+func (e *eventLoop) link(index int) *link {
+	if at := index / len(e.transport.all); at < len(e.links) {
+		return e.links[at]
+	}
+	return nil
+}
+
 // ring wakes the loop to see to its timers.
 func (e *eventLoop) ring() {
 	e.mu.Lock()
@@ -116,7 +136,7 @@ func (e *eventLoop) own() {
 // close ends all connections of the loop.
 func (e *eventLoop) close() {
 	for _, s := range e.loop.streams {
-		e.disconnect(&e.transport.links[s.index], false)
+		e.disconnect(e.link(s.index), false)
 	}
 	e.alarm.Stop()
 	e.mu.Lock()
@@ -175,7 +195,7 @@ func (e *eventLoop) giveWay() {
 
 // serve does what an event calls for.
 func (e *eventLoop) serve(event *epoll.Event) {
-	k := &e.transport.links[event.Token>>32]
+	k := e.link(int(event.Token >> 32))
 	if k.generation != uint32(event.Token) {
 		return
 	}

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -15,17 +16,25 @@ import (
 // goroutine a stream reads and stamps the time; what it read goes to the
 // stream's loop over a channel, so that decoding and counting keep one owner.
 type portable struct {
-	run     *run
+	session *Session
 	clients []*http.Client // HTTP/1.1: one; HTTP/2: one a connection
 	owners  []chan delivery
 	slots   chan struct{} // of the streams whose answer is awaited
 	buffers sync.Pool
 
+	tls *tls.Config
+
 	ctx     context.Context
 	cancel  context.CancelFunc
 	readers sync.WaitGroup
 	loops   sync.WaitGroup
-	live    map[*stream]context.CancelCauseFunc
+	live    map[*stream]*life
+}
+
+// A life is the goroutine of a stream.
+type life struct {
+	cancel context.CancelCauseFunc
+	over   chan struct{}
 }
 
 // A delivery is something for a loop to do, in the order of a stream's life.
@@ -63,41 +72,19 @@ var (
 const bufferSize = 4096
 
 func newPortable(r *run) (*portable, error) {
-	target := &r.plan.Scenario.Target
-	config, err := clientTLS(&target.TLS)
+	config, err := clientTLS(&r.plan.Scenario.Target.TLS)
 	if err != nil {
 		return nil, err
 	}
 	t := &portable{
-		run:     r,
+		session: r.Session,
 		owners:  make([]chan delivery, runtime.GOMAXPROCS(0)),
 		slots:   make(chan struct{}, r.plan.Scenario.Streams.InFlight),
 		buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }},
-		live:    map[*stream]context.CancelCauseFunc{},
+		live:    map[*stream]*life{},
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
-	connections := 1
-	if target.multiplexed() {
-		connections = (len(r.plan.Streams) + target.StreamsPerConnection - 1) / target.StreamsPerConnection
-	}
-	for range connections {
-		t.clients = append(t.clients, &http.Client{
-			CheckRedirect: checkRedirect(r.credentials),
-			Transport: &http.Transport{
-				// Kept-alive or proxied connections would be shared with
-				// what the run does not know of.
-				Proxy:              nil,
-				DialContext:        (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-				TLSClientConfig:    config.Clone(),
-				Protocols:          protocols(target.HTTP, target.secure()),
-				DisableCompression: true,
-				ReadBufferSize:     bufferSize,
-				WriteBufferSize:    1024,
-
-				MaxResponseHeaderBytes: maxHead,
-			},
-		})
-	}
+	t.tls = config
 	for i := range t.owners {
 		t.owners[i] = make(chan delivery, 1024)
 		t.loops.Go(func() { t.own(newLoop(r), t.owners[i]) })
@@ -134,15 +121,61 @@ func (t *portable) owner(s *stream) chan<- delivery { return t.owners[s.index%le
 
 func (t *portable) open(s *stream) {
 	ctx, cancel := context.WithCancelCause(t.ctx)
-	t.live[s] = cancel
+	client, life := t.client(s), &life{cancel, make(chan struct{})}
+	t.live[s] = life
 	t.owner(s) <- delivery{call: func(l *loop) { l.adopt(s) }}
 	t.readers.Go(func() {
+		defer close(life.over)
 		defer cancel(nil)
-		t.sustain(ctx, s)
+		t.sustain(ctx, client, s)
 	})
 }
 
-func (t *portable) shut(s *stream) { t.live[s](errShut) }
+// client is the one of a stream: HTTP/1.1 streams share it, HTTP/2 streams do
+// so by the connection.
+func (t *portable) client(s *stream) *http.Client {
+	at, target := 0, &s.plan.Scenario.Target
+	if target.multiplexed() {
+		at = s.index / target.StreamsPerConnection
+	}
+	for at >= len(t.clients) {
+		t.clients = append(t.clients, &http.Client{
+			CheckRedirect: checkRedirect(t.session.credentials),
+			Transport: &http.Transport{
+				// Kept-alive or proxied connections would be shared with
+				// what the run does not know of.
+				Proxy:              nil,
+				DialContext:        (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+				TLSClientConfig:    t.tls.Clone(),
+				Protocols:          protocols(target.HTTP, target.secure()),
+				DisableCompression: true,
+				ReadBufferSize:     bufferSize,
+				WriteBufferSize:    1024,
+
+				MaxResponseHeaderBytes: maxHead,
+			},
+		})
+	}
+	return t.clients[at]
+}
+
+func (t *portable) shut(s *stream) {
+	if life := t.live[s]; life != nil {
+		life.cancel(errShut)
+	}
+}
+
+func (t *portable) drop(streams []*stream) {
+	for _, s := range streams {
+		t.shut(s)
+	}
+	for _, s := range streams {
+		if life := t.live[s]; life != nil {
+			<-life.over
+			delete(t.live, s)
+		}
+	}
+}
 
 func (t *portable) each(f func(*loop)) {
 	var calls sync.WaitGroup
@@ -170,12 +203,12 @@ func (t *portable) describe() Generator {
 }
 
 // sustain connects s again and again, until it may no longer.
-func (t *portable) sustain(ctx context.Context, s *stream) {
+func (t *portable) sustain(ctx context.Context, client *http.Client, s *stream) {
 	owner := t.owner(s)
 	reply := make(chan resumption, 1)
 	var next resumption
 	for {
-		end := t.connect(ctx, s, next.lastEventID)
+		end := t.connect(ctx, client, s, next.lastEventID)
 		switch {
 		case context.Cause(ctx) == errShut:
 			end.kind = deliverClosed
@@ -201,7 +234,7 @@ func (t *portable) sustain(ctx context.Context, s *stream) {
 
 // connect makes one attempt and reads its stream to the end. It returns how the
 // attempt ended.
-func (t *portable) connect(ctx context.Context, s *stream, lastEventID string) delivery {
+func (t *portable) connect(ctx context.Context, client *http.Client, s *stream, lastEventID string) delivery {
 	release, ok := t.acquire(ctx)
 	if !ok {
 		return delivery{kind: deliverEnd}
@@ -211,20 +244,20 @@ func (t *portable) connect(ctx context.Context, s *stream, lastEventID string) d
 	connection, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	t.cutter(s, cut)
-	if t.run.mustRenew(s) {
-		held, err := t.run.newCredential(connection, s)
+	if t.session.mustRenew(s) {
+		held, err := t.session.newCredential(connection, s)
 		if err != nil {
 			return delivery{kind: deliverEnd, why: FailureToken}
 		}
 		s.held = held
 	}
-	request, err := t.run.request(connection, s, lastEventID)
+	request, err := t.session.request(connection, s, lastEventID)
 	if err != nil {
 		return delivery{kind: deliverEnd, why: FailureToken}
 	}
-	owner <- delivery{kind: deliverStart, s: s, at: t.run.now()}
-	response, err := t.clients[s.index/t.run.plan.Scenario.Target.StreamsPerConnection%len(t.clients)].Do(request)
-	at := t.run.now()
+	owner <- delivery{kind: deliverStart, s: s, at: t.session.now()}
+	response, err := client.Do(request)
+	at := t.session.now()
 	if err != nil {
 		return t.ending(connection, err)
 	}
@@ -243,12 +276,12 @@ func (t *portable) connect(ctx context.Context, s *stream, lastEventID string) d
 // read delivers the bytes of a body until it ends.
 func (t *portable) read(ctx context.Context, s *stream, response *http.Response) delivery {
 	owner := t.owner(s)
-	stall := t.run.plan.behaviour(s.cohort).Stall
+	stall := s.plan.behaviour(s.plan.Streams[s.index].Cohort).Stall
 	for {
 		t.stall(ctx, stall)
 		buffer := t.buffers.Get().(*[bufferSize]byte)
 		n, err := response.Body.Read(buffer[:])
-		at := t.run.now()
+		at := t.session.now()
 		if n > 0 {
 			owner <- delivery{kind: deliverBytes, s: s, at: at, bytes: buffer[:n]}
 		} else {
@@ -262,12 +295,12 @@ func (t *portable) read(ctx context.Context, s *stream, response *http.Response)
 
 // stall waits while a stream of this behaviour reads nothing.
 func (t *portable) stall(ctx context.Context, s *Stall) {
-	until := t.run.stalledUntil(s)
+	until := t.session.stalledUntil(s)
 	if until == 0 {
 		return
 	}
 	select {
-	case <-time.After(time.Duration(until - t.run.now())):
+	case <-time.After(time.Duration(until - t.session.now())):
 	case <-ctx.Done():
 	}
 }
@@ -296,7 +329,7 @@ func (t *portable) acquire(ctx context.Context) (release func(), ok bool) {
 // cutter cuts the connection of s after a random time around its cohort's
 // cut_every.
 func (t *portable) cutter(s *stream, cut context.CancelCauseFunc) {
-	every := t.run.plan.behaviour(s.cohort).CutEvery
+	every := s.plan.behaviour(s.plan.Streams[s.index].Cohort).CutEvery
 	if every > 0 {
 		time.AfterFunc(time.Duration((0.5+rand.Float64())*float64(every)), func() { cut(errCut) })
 	}

@@ -23,6 +23,7 @@ type publisher struct {
 	run   *run
 	send  func(ctx context.Context, topic int, data string) Failure
 	slots chan struct{}
+	idle  func() // closes the connections that are not in use
 
 	mu    sync.Mutex // guards tally, which concurrent answers count in
 	tally *Tally
@@ -33,18 +34,22 @@ func newPublisher(r *run) (*publisher, error) {
 	p := &publisher{
 		run:   r,
 		slots: make(chan struct{}, r.plan.Scenario.Publish.InFlight),
+		idle:  func() {},
 		tally: newTally(len(r.plan.Cohorts)),
 		spare: newTally(len(r.plan.Cohorts)),
 	}
 	var err error
 	switch r.plan.Scenario.Publish.Via {
 	case ViaHTTP:
-		p.send, err = httpPublish(r)
+		p.send, p.idle, err = httpPublish(r)
 	case ViaCommand:
 		p.send = commandPublish(&r.plan.Scenario.Publish, r.plan.Topics)
 	}
 	return p, err
 }
+
+// close lets go of what publishing needed.
+func (p *publisher) close() { p.idle() }
 
 // swap hands over the Tally since the last swap.
 func (p *publisher) swap() *Tally {
@@ -145,11 +150,11 @@ func (p *Plan) data(s stamp.Stamp) string {
 }
 
 // httpPublish publishes by a request that the scenario describes.
-func httpPublish(r *run) (func(context.Context, int, string) Failure, error) {
+func httpPublish(r *run) (send func(context.Context, int, string) Failure, idle func(), err error) {
 	publish := &r.plan.Scenario.Publish
 	config, err := clientTLS(&r.plan.Scenario.Target.TLS)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	transport := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: publish.Timeout}).DialContext,
@@ -157,7 +162,6 @@ func httpPublish(r *run) (func(context.Context, int, string) Failure, error) {
 		MaxIdleConnsPerHost: publish.InFlight,
 		DisableCompression:  true,
 	}
-	r.onStop(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport, CheckRedirect: checkRedirect(r.publishing), Timeout: publish.Timeout}
 	tokens := &renewed{credentials: r.publishing, bearer: bearer{stream: publisherStream}}
 	return func(ctx context.Context, topic int, data string) Failure {
@@ -180,7 +184,7 @@ func httpPublish(r *run) (func(context.Context, int, string) Failure, error) {
 			return failureStatus(response.StatusCode)
 		}
 		return ""
-	}, nil
+	}, transport.CloseIdleConnections, nil
 }
 
 func newPublishRequest(ctx context.Context, p *Publish, topic, data string) (*http.Request, error) {

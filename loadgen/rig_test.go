@@ -59,6 +59,15 @@ func scenarioPlan(t *testing.T, text, url, transport string, set []string, chang
 	return plan
 }
 
+// firstRun is the first hold of a session.
+func firstRun(plan *Plan) (*run, error) {
+	s, err := newSession(plan)
+	if err != nil {
+		return nil, err
+	}
+	return s.newRun(plan, s.goingOn(plan)), nil
+}
+
 // thresholds are to be met by a run.
 func thresholds(t *testing.T, expressions ...string) func(*Scenario) {
 	t.Helper()

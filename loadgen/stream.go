@@ -8,10 +8,11 @@ import (
 )
 
 // A stream is one event stream over all its connections. Its fields belong to
-// its loop, except those that never change and held, which belongs to whoever
-// connects it.
+// its loop, except index and plan, which never change, and held, which belongs
+// to whoever connects it.
 type stream struct {
 	index   int
+	plan    *Plan // by which it was opened
 	cohort  int
 	tenth   uint8 // of the streams, in the order of opening
 	decoder eventstream.Decoder

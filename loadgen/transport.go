@@ -21,6 +21,9 @@ type transport interface {
 	open(s *stream)
 	// shut closes s as planned.
 	shut(s *stream)
+	// drop shuts streams. What each calls afterwards finds nothing more of them
+	// to come.
+	drop(streams []*stream)
 	// each calls f for every loop, by the loop's owner, and returns when all
 	// calls have.
 	each(f func(*loop))

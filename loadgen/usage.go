@@ -17,9 +17,10 @@ type usage struct {
 	peakRSS  int64
 }
 
-func startUsage() *usage {
-	rss := residentBytes()
-	return &usage{start: time.Now(), startCPU: processCPU(), startRSS: rss, peakRSS: rss}
+// startUsage begins to sample. idle is the process's resident memory, in bytes,
+// without any stream.
+func startUsage(idle int64) *usage {
+	return &usage{start: time.Now(), startCPU: processCPU(), startRSS: idle, peakRSS: residentBytes()}
 }
 
 func (u *usage) sample() { u.peakRSS = max(u.peakRSS, residentBytes()) }

@@ -78,7 +78,7 @@ func (c *conductor) judge(r *Report) {
 		}
 	}
 	if r.Interrupted {
-		r.Reasons = append(r.Reasons, fmt.Sprintf("interrupted after %v", time.Since(c.started).Round(100*time.Millisecond)))
+		r.Reasons = append(r.Reasons, fmt.Sprintf("interrupted after %v", time.Since(c.began).Round(100*time.Millisecond)))
 	}
 	if c.plan.Scenario.Target.TLS.Insecure {
 		r.Reasons = append(r.Reasons, "the target's certificate was not verified")
@@ -105,6 +105,6 @@ func (c *conductor) environment() Environment {
 	return Environment{
 		Version: c.options.Version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
 		Kernel: kernelRelease(), CPUs: runtime.NumCPU(),
-		Started: c.started, DurationSeconds: time.Since(c.started).Seconds(),
+		Started: c.began, DurationSeconds: time.Since(c.began).Seconds(),
 	}
 }

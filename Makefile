@@ -16,11 +16,14 @@ lint:
 	GOOS=darwin $(GO) build -o /dev/null ./cmd/ssegauge
 	GOOS=windows $(GO) build -o /dev/null ./cmd/ssegauge
 
-# The command's tests run the self-test, whose hundreds of servers are too slow
-# for the limits of the exchanges under the race detector.
+# Without the race detector: the decoder, which has no goroutine and is run byte
+# by byte; the tests of the house, which only start programs; and the command,
+# whose self-test has hundreds of servers, too slow with it for the limits of the
+# exchanges.
+UNRACED = cmd/.*|internal/eventstream|internal/house
 unit:
-	$(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -v /cmd/)
-	$(GO) test -timeout 8m ./cmd/...
+	$(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -vE '/($(UNRACED))$$')
+	$(GO) test -p 4 -timeout 8m $$($(GO) list ./... | grep -E '/($(UNRACED))$$')
 	cd bench && $(GO) test ./...
 
 # Every check against the reference server and each of its faults.

@@ -17,18 +17,22 @@ type conductor struct {
 	options   Options
 	total     *Tally
 	spreads   *spreads
+	series    *series
 	log       *histogramLog
 	tick      *time.Ticker
 	usage     *usage
 
 	phase      Phase
 	phaseStart time.Time
-	began      time.Time
+	began      time.Time // of this run, in a session that may have had others
+	phases     []PhaseStart
 	last       time.Time // of the last interval
 	opening    sync.WaitGroup
 
-	published  time.Duration // how long publishing went on
+	hiccups    *hiccups      // watched while publishing goes on
+	published  time.Duration // how long that was
 	hiccup     time.Duration // of that, how long the process did not run
+	seenHiccup time.Duration // of that, what intervals have
 	unopened   int64         // streams that were due, and not attempted
 	unbalanced int64         // receipts less counts; 0 when the books balance
 }
@@ -39,7 +43,7 @@ func newConductor(r *run, t transport, p *publisher, options Options) (*conducto
 	}
 	c := &conductor{
 		run: r, transport: t, publisher: p, options: options,
-		total: newTally(len(r.plan.Cohorts)), spreads: newSpreads(), usage: startUsage(r.resident),
+		total: newTally(len(r.plan.Cohorts)), spreads: newSpreads(), series: newSeries(), usage: startUsage(r.resident),
 		began: time.Now(),
 	}
 	if options.HistogramLog != nil {
@@ -113,8 +117,8 @@ func (c *conductor) openStreams(ctx context.Context) {
 func (c *conductor) publish(ctx context.Context) {
 	start := time.Now()
 	s := c.plan.Scenario
-	hiccups := watchHiccups()
-	defer func() { c.published, c.hiccup = time.Since(start), hiccups.stop() }()
+	c.hiccups = watchHiccups()
+	defer func() { c.published, c.hiccup = time.Since(start), c.hiccups.stop() }()
 	c.publishStart.Store(c.at(start))
 	c.measureFrom.Store(c.at(start.Add(s.Warmup)))
 	ctx, cancel := context.WithCancel(ctx)
@@ -204,14 +208,27 @@ func (c *conductor) collect(last func(*loop)) error {
 	c.spreads.add(sum, c.now())
 	c.spreads.close(c.now() - int64(spreadHorizon))
 	c.total.Add(sum)
-	c.usage.sample()
+	one := c.stretch(sum, now)
+	c.series.add(one)
 	var err error
 	if c.log != nil {
 		err = c.log.interval(sum, now)
 	}
-	c.progress(sum, now)
+	c.progress(one, now)
 	c.last = now
 	return err
+}
+
+// stretch is what t counted from the last interval until now, and how streams
+// and generator are.
+func (c *conductor) stretch(t *Tally, now time.Time) *stretch {
+	s := newStretch(t)
+	s.start, s.end = c.last.Sub(c.began), now.Sub(c.began)
+	s.streams.Open = c.openNow.Load()
+	s.rss, s.cpu, s.capacity = c.usage.sample()
+	hiccup := c.hiccups.soFar()
+	s.hiccup, c.seenHiccup = hiccup-c.seenHiccup, hiccup
+	return s
 }
 
 // settle closes the books.

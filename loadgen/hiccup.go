@@ -48,6 +48,16 @@ func (h *hiccups) watch() {
 	}
 }
 
+// soFar is for how long the process has not run until now; 0 before the watch.
+func (h *hiccups) soFar() time.Duration {
+	if h == nil {
+		return 0
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.total
+}
+
 // stop ends the watch and returns for how long the process did not run. It may
 // be called more than once.
 func (h *hiccups) stop() time.Duration {

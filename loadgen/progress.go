@@ -26,14 +26,20 @@ type Progress struct {
 	// not come yet.
 	Missing  int64
 	P50, P99 time.Duration // of the fan-out latency so far
+	// Interval is what the report's series has of the last interval, before
+	// neighbours are joined; nil at a change of phase.
+	Interval *Interval
 }
 
 func (c *conductor) enter(p Phase) {
 	c.phase, c.phaseStart = p, time.Now()
-	c.progress(newTally(len(c.plan.Cohorts)), c.phaseStart)
+	c.phases = append(c.phases, PhaseStart{p, c.phaseStart.Sub(c.began).Seconds()})
+	c.progress(nil, c.phaseStart)
 }
 
-func (c *conductor) progress(interval *Tally, now time.Time) {
+// progress tells how far the run is, and what happened in the last interval if
+// one has just ended.
+func (c *conductor) progress(last *stretch, now time.Time) {
 	if c.options.Progress == nil {
 		return
 	}
@@ -46,8 +52,12 @@ func (c *conductor) progress(interval *Tally, now time.Time) {
 		Failed: c.total.Streams.Failed, Received: total.Received, Missing: total.missing,
 		P50: fanout.Quantile(0.50), P99: fanout.Quantile(0.99),
 	}
-	if seconds := now.Sub(c.last).Seconds(); seconds > 0 {
-		p.EventsPerSecond = float64(interval.events().Received) / seconds
+	if last != nil {
+		interval := last.interval()
+		p.Interval = &interval
+		if seconds := interval.Seconds(); seconds > 0 {
+			p.EventsPerSecond = float64(interval.Events.Received) / seconds
+		}
 	}
 	c.options.Progress(p)
 }

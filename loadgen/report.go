@@ -48,6 +48,13 @@ type Report struct {
 	Failures    map[Failure]uint64 `json:"failures"`
 	Generator   Generator          `json:"generator"`
 	Environment Environment        `json:"environment"`
+	Phases      []PhaseStart       `json:"phases"`
+	// Series are the intervals of the run, at most 360: a long run has longer
+	// ones.
+	Series []Interval `json:"series"`
+	// Curves are the distributions of all histograms that have samples, by the
+	// names of the .hgrm files.
+	Curves map[string]Curve `json:"percentile_curves"`
 
 	histograms []namedLatency
 }

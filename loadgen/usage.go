@@ -15,15 +15,28 @@ type usage struct {
 	startCPU time.Duration
 	startRSS int64
 	peakRSS  int64
+	// When the last sample was taken, and the processor time until then.
+	last    time.Time
+	lastCPU time.Duration
 }
 
 // startUsage begins to sample. idle is the process's resident memory, in bytes,
 // without any stream.
 func startUsage(idle int64) *usage {
-	return &usage{start: time.Now(), startCPU: processCPU(), startRSS: idle, peakRSS: residentBytes()}
+	cpu, now := processCPU(), time.Now()
+	return &usage{start: now, startCPU: cpu, startRSS: idle, peakRSS: residentBytes(), last: now, lastCPU: cpu}
 }
 
-func (u *usage) sample() { u.peakRSS = max(u.peakRSS, residentBytes()) }
+// sample returns the memory that the process has, the processor time that it
+// used since the last sample, and how much all processors had to give.
+func (u *usage) sample() (rss int64, used, capacity time.Duration) {
+	rss = residentBytes()
+	u.peakRSS = max(u.peakRSS, rss)
+	now, cpu := time.Now(), processCPU()
+	used, capacity = cpu-u.lastCPU, now.Sub(u.last)*time.Duration(runtime.NumCPU())
+	u.last, u.lastCPU = now, cpu
+	return rss, used, capacity
+}
 
 // cpuFraction is the share of the machine's processors that the process used.
 func (u *usage) cpuFraction() float64 {

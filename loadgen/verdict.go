@@ -41,7 +41,15 @@ func (c *conductor) report(interrupted bool) *Report {
 		Environment:   c.environment(),
 		Reasons:       []string{},
 		Thresholds:    []ThresholdResult{},
+		Phases:        c.phases,
+		Series:        c.series.intervals(),
+		Curves:        map[string]Curve{},
 		histograms:    c.histograms(),
+	}
+	for _, h := range r.histograms {
+		if curve := h.Curve(); curve != nil {
+			r.Curves[h.name] = curve
+		}
 	}
 	summaries := r.Latency.named()
 	for i, l := range summaries {

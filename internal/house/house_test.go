@@ -14,8 +14,8 @@ const module = "github.com/ssegauge/ssegauge/"
 // mayImport lists, for every room, the rooms of the project that it may import.
 // A room that is not listed may import none.
 var mayImport = map[string][]string{
-	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "schema"},
-	"loadgen":             {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest"},
+	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema"},
+	"loadgen":             {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart"},
 	"conformance":         {"internal/eventstream", "internal/strictyaml", "internal/nearest"},
 	"internal/refserver":  {"internal/stamp", "internal/token", "internal/epoll", "internal/nearest"},
 	"internal/refprofile": {"internal/refserver", "internal/token", "internal/nearest"},

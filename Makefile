@@ -10,7 +10,7 @@ needs:
 	sh .ci/needs
 
 lint:
-	test -z "$$(gofmt -l bench cmd conformance internal loadgen | tee /dev/stderr)"
+	test -z "$$(gofmt -l bench cmd conformance internal loadgen schema | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	GOOS=darwin $(GO) build -o /dev/null ./cmd/ssegauge

@@ -49,6 +49,16 @@ func constant(t token.Secret) func(context.Context, bearer) (token.Secret, time.
 }
 
 func fromFile(path string) (func(context.Context, bearer) (token.Secret, time.Time, error), error) {
+	tokens, err := readTokens(path)
+	if err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, b bearer) (token.Secret, time.Time, error) {
+		return tokens[max(b.stream, 0)%len(tokens)], time.Time{}, nil
+	}, nil
+}
+
+func readTokens(path string) ([]token.Secret, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("token file: %w", err)
@@ -62,9 +72,7 @@ func fromFile(path string) (func(context.Context, bearer) (token.Secret, time.Ti
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("token file %s: no token in it; expected one a line", path)
 	}
-	return func(_ context.Context, b bearer) (token.Secret, time.Time, error) {
-		return tokens[max(b.stream, 0)%len(tokens)], time.Time{}, nil
-	}, nil
+	return tokens, nil
 }
 
 func minted(j *JWT) (func(context.Context, bearer) (token.Secret, time.Time, error), error) {

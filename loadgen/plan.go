@@ -42,15 +42,20 @@ func NewPlan(s *Scenario) *Plan {
 	p := &Plan{Scenario: s, Run: rand.Uint32(), PublishFirst: len(s.Streams.Stages) > 0}
 	p.Streams = planOpenings(&s.Streams)
 	p.planTopics()
-	stages := s.Publish.Stages
-	if len(stages) == 0 {
-		stages = []RateStage{{Rate: s.Publish.Rate}}
-	}
-	p.Events = Ramps(stages, s.Warmup+s.Duration)
+	p.Events = Ramps(p.rates(), s.Warmup+s.Duration)
 	if s.Publish.Via == ViaNone {
 		p.Events = Spread(0, 0)
 	}
 	return p
+}
+
+// rates are the stages of the publishing rate, one if it is constant.
+func (p *Plan) rates() []RateStage {
+	publish := &p.Scenario.Publish
+	if len(publish.Stages) == 0 {
+		return []RateStage{{Rate: publish.Rate}}
+	}
+	return publish.Stages
 }
 
 func planOpenings(s *Streams) []PlannedStream {

@@ -12,15 +12,17 @@ import (
 
 // A Preflight says what a plan needs of this machine, and what the machine
 // allows.
-type Preflight struct{ Lines []PreflightLine }
+type Preflight struct {
+	Lines []PreflightLine `json:"lines"`
+}
 
 // A PreflightLine is about one resource.
 type PreflightLine struct {
-	Resource string // "descriptors", "local ports" or "memory"
-	Needed   int64  // bytes for memory, else a number
-	Allowed  int64  // 0 when the system does not say
-	OK       bool   // also when the system does not say
-	Note     string // what is counted, and what to do when it is not OK
+	Resource string `json:"resource"` // "descriptors", "local ports" or "memory"
+	Needed   int64  `json:"needed"`   // bytes for memory, else a number
+	Allowed  int64  `json:"allowed"`  // 0 when the system does not say
+	OK       bool   `json:"ok"`       // also when the system does not say
+	Note     string `json:"note"`     // what is counted, and what to do when it is not OK
 }
 
 // What a stream takes, in bytes of user space and kernel together: measured
@@ -40,7 +42,7 @@ func (p *Plan) Preflight() Preflight { return p.preflight(machineFacts()) }
 func (p *Plan) preflight(f facts) Preflight {
 	s := p.Scenario
 	connections := p.connections()
-	onLoops := s.Transport != TransportPortable && s.loopsObstacle(runtime.GOOS) == ""
+	onLoops := s.onLoops(runtime.GOOS)
 	descriptors := int64(connections + baseDescriptors + f.descriptorsUsed)
 	if s.Publish.Via == ViaHTTP {
 		descriptors += int64(s.Publish.InFlight)
@@ -88,6 +90,9 @@ func (p *Plan) sources(connections int, f facts) int {
 	u, err := p.URL(0)
 	if err != nil {
 		return 1
+	}
+	if p.Scenario.Embedded() {
+		u.Host = "localhost"
 	}
 	return max(1, len(sourceAddresses(literalAddress(u), connections, f.ports)))
 }

@@ -93,6 +93,11 @@ func newTransport(ctx context.Context, r *run) (transport, error) {
 	return newLoops(ctx, r)
 }
 
+// onLoops reports whether the streams run on event loops on a system.
+func (s *Scenario) onLoops(system string) bool {
+	return s.Transport != TransportPortable && s.loopsObstacle(system) == ""
+}
+
 // loopsObstacle says why streams cannot run on event loops; empty when they
 // can.
 func (s *Scenario) loopsObstacle(system string) string {

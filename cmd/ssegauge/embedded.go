@@ -27,24 +27,32 @@ type embedded struct {
 	done      chan struct{} // closed then
 }
 
+// authenticate gives the streams of a scenario minted tokens, unless it says how
+// the embedded server authenticates them, and returns what signs those.
+func authenticate(s *loadgen.Scenario) token.Secret {
+	saysAuth := func(flag string) bool { return flag == "--auth" || strings.HasPrefix(flag, "--auth=") }
+	if slices.ContainsFunc(s.Target.Serve, saysAuth) {
+		return ""
+	}
+	jwt := s.Target.Auth.JWT
+	if jwt == nil {
+		jwt = &loadgen.JWT{Method: "HS256", Subject: "stream-{stream}", TTL: time.Hour}
+		s.Target.Auth.JWT = jwt
+	}
+	if jwt.Secret == "" {
+		jwt.Secret = token.NewSecret()
+	}
+	return jwt.Secret
+}
+
 // startEmbedded starts the reference server that a scenario asks for, and puts
-// its address into the scenario. Unless the scenario says how streams are
-// authenticated, they get minted tokens.
+// its address into the scenario.
 func startEmbedded(ctx context.Context, s *loadgen.Scenario) (*embedded, error) {
 	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--exit-with-stdin"}, s.Target.Serve...)
 	environment := os.Environ()
-	saysAuth := func(flag string) bool { return flag == "--auth" || strings.HasPrefix(flag, "--auth=") }
-	if !slices.ContainsFunc(s.Target.Serve, saysAuth) {
+	if secret := authenticate(s); secret != "" {
 		args = append(args, "--auth", "jwt")
-		jwt := s.Target.Auth.JWT
-		if jwt == nil {
-			jwt = &loadgen.JWT{Method: "HS256", Subject: "stream-{stream}", TTL: time.Hour}
-			s.Target.Auth.JWT = jwt
-		}
-		if jwt.Secret == "" {
-			jwt.Secret = token.NewSecret()
-		}
-		environment = append(environment, secretVariable+"="+jwt.Secret.Reveal())
+		environment = append(environment, secretVariable+"="+secret.Reveal())
 	}
 	executable, err := os.Executable()
 	if err != nil {

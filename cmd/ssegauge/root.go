@@ -69,7 +69,7 @@ unreachable, 3 the measurement is invalid, 130 interrupted.`,
 			return exit(exitUsage)
 		},
 	}
-	root.AddCommand(newLoad(), newCheck(), newLint(), newServe(), newReport(), newSchema(), newVersion())
+	root.AddCommand(newLoad(), newExplain(), newInit(), newCheck(), newLint(), newServe(), newReport(), newSchema(), newVersion())
 	return root
 }
 

@@ -40,7 +40,7 @@ func (c *conductor) enter(p Phase) {
 // progress tells how far the run is, and what happened in the last interval if
 // one has just ended.
 func (c *conductor) progress(last *stretch, now time.Time) {
-	if c.options.Progress == nil {
+	if c.options.Progress == nil && c.options.Watch == nil {
 		return
 	}
 	s := c.plan.Scenario
@@ -59,5 +59,10 @@ func (c *conductor) progress(last *stretch, now time.Time) {
 			p.EventsPerSecond = float64(interval.Events.Received) / seconds
 		}
 	}
-	c.options.Progress(p)
+	if c.options.Progress != nil {
+		c.options.Progress(p)
+	}
+	if c.options.Watch != nil {
+		c.options.Watch(p, c.account(false))
+	}
 }

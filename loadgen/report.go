@@ -99,6 +99,20 @@ type namedLatency struct {
 	*Latency
 }
 
+// Histogram is the one behind a summary, by its name in the JSON form; with a
+// cohort, the cohort's. A report that LoadReport read has none, and gives nil.
+func (r *Report) Histogram(cohort, name string) *Latency {
+	if cohort != "" {
+		name += "-" + cohort
+	}
+	for _, h := range r.histograms {
+		if h.name == name {
+			return h.Latency
+		}
+	}
+	return nil
+}
+
 // A CohortReport is what a report says of one cohort.
 type CohortReport struct {
 	Name   string         `json:"name"`

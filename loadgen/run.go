@@ -15,6 +15,10 @@ type Options struct {
 	// Progress, if set, is called every Interval, and at each change of phase,
 	// from the goroutine of Run.
 	Progress func(Progress)
+	// Watch, if set, is called beside Progress, with what the report would say
+	// so far: without a verdict, and with what is lost still unknown. The report
+	// changes when the call has returned.
+	Watch    func(Progress, *Report)
 	Interval time.Duration // default 1 s
 	// HistogramLog, if set, gets the histograms of every interval in
 	// HdrHistogram's log format (.hlog).

@@ -24,6 +24,13 @@ func (c *conductor) histograms() []namedLatency {
 
 // report makes the report, and reaches the verdict.
 func (c *conductor) report(interrupted bool) *Report {
+	r := c.account(interrupted)
+	c.judge(r)
+	return r
+}
+
+// account is what has been counted so far.
+func (c *conductor) account(interrupted bool) *Report {
 	t := c.total
 	t.Streams.Planned = int64(len(c.plan.Streams))
 	t.Streams.Peak = c.openPeak.Load()
@@ -60,7 +67,6 @@ func (c *conductor) report(interrupted bool) *Report {
 			r.Cohorts = append(r.Cohorts, CohortReport{name, t.Cohorts[i].Fanout.Summary(), t.Cohorts[i].Events})
 		}
 	}
-	c.judge(r)
 	return r
 }
 

@@ -5,7 +5,7 @@ GO ?= go
 
 test: needs lint unit fuzz interop
 
-# The programs that tests drive: nginx with nchan, and Node with npm.
+# The programs that tests drive: nginx with nchan, Node with npm, Prometheus.
 needs:
 	sh .ci/needs
 

@@ -17,6 +17,7 @@ type loadFlags struct {
 	out   string
 	quiet bool
 	set   []string
+	watch watchFlags
 }
 
 func newLoad() *cobra.Command {
@@ -30,6 +31,7 @@ func newLoad() *cobra.Command {
 	c.Flags().StringVar(&f.out, "out", "", "`folder` for summary.json, .hlog and .hgrm files")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "replace a value of the scenario, as `key=value`: streams.count=50")
+	f.watch.add(c)
 	return c
 }
 
@@ -38,18 +40,12 @@ func load(c *cobra.Command, file string, f *loadFlags) error {
 	if err != nil {
 		return err
 	}
-	if scenario.Embedded() {
-		server, err := startEmbedded(c.Context(), scenario)
-		if err != nil {
-			return err
-		}
-		defer server.stop()
-	}
-	plan := loadgen.NewPlan(scenario)
-	if err := preflight(c, plan, f); err != nil {
+	watch, err := f.watch.open(c, f.quiet)
+	if err != nil {
 		return err
 	}
-	report, logErr := runPlan(c, plan, f)
+	defer watch.close()
+	report, logErr := measure(c, scenario, f, watch)
 	if report == nil {
 		return logErr
 	}
@@ -63,10 +59,27 @@ func load(c *cobra.Command, file string, f *loadFlags) error {
 			return err
 		}
 	}
+	watch.finish(c.Context(), report)
 	if logErr != nil {
 		return logErr
 	}
 	return exitFor(report)
+}
+
+// measure runs the scenario, with its embedded server if it wants one.
+func measure(c *cobra.Command, scenario *loadgen.Scenario, f *loadFlags, watch *watchers) (*loadgen.Report, error) {
+	if scenario.Embedded() {
+		server, err := startEmbedded(c.Context(), scenario)
+		if err != nil {
+			return nil, err
+		}
+		defer server.stop()
+	}
+	plan := loadgen.NewPlan(scenario)
+	if err := preflight(c, plan, f); err != nil {
+		return nil, err
+	}
+	return runPlan(c, plan, f, watch)
 }
 
 func readScenario(file string, set []string) (*loadgen.Scenario, error) {
@@ -89,8 +102,8 @@ func preflight(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) error {
 }
 
 // runPlan runs the plan with its progress on the standard error.
-func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) (*loadgen.Report, error) {
-	options := loadgen.Options{Version: version()}
+func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags, watch *watchers) (*loadgen.Report, error) {
+	options := loadgen.Options{Version: version(), Watch: watch.hook()}
 	if f.out != "" {
 		log, err := createIn(f.out, "histograms.hlog")
 		if err != nil {

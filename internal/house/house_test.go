@@ -14,13 +14,17 @@ const module = "github.com/ssegauge/ssegauge/"
 // mayImport lists, for every room, the rooms of the project that it may import.
 // A room that is not listed may import none.
 var mayImport = map[string][]string{
-	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema"},
+	"cmd/ssegauge":        {"loadgen", "conformance", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
 	"loadgen":             {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart"},
 	"conformance":         {"internal/eventstream", "internal/strictyaml", "internal/nearest"},
 	"internal/refserver":  {"internal/stamp", "internal/token", "internal/epoll", "internal/nearest"},
 	"internal/refprofile": {"internal/refserver", "internal/token", "internal/nearest"},
 	"internal/strictyaml": {"internal/nearest"},
 	"internal/token":      {"internal/nearest"},
+
+	"cmd/ssegauge/internal/telemetry":            {"loadgen"},
+	"cmd/ssegauge/internal/telemetry/otlp":       {"cmd/ssegauge/internal/telemetry"},
+	"cmd/ssegauge/internal/telemetry/prometheus": {"cmd/ssegauge/internal/telemetry"},
 }
 
 // owner names the one room that may import a third-party module.
@@ -35,6 +39,11 @@ var owner = map[string]string{
 	"github.com/MicahParks/jwkset":            "internal/token",
 	"golang.org/x/oauth2":                     "internal/token",
 	"golang.org/x/sys":                        "internal/epoll",
+
+	"github.com/go-logr/logr":             "cmd/ssegauge/internal/telemetry/otlp",
+	"github.com/prometheus/client_golang": "cmd/ssegauge/internal/telemetry/prometheus",
+	"github.com/prometheus/client_model":  "cmd/ssegauge/internal/telemetry/prometheus",
+	"go.opentelemetry.io/otel":            "cmd/ssegauge/internal/telemetry/otlp",
 }
 
 func TestArrows(t *testing.T) {

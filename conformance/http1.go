@@ -90,10 +90,18 @@ func (s *stream) start1(ctx context.Context, r *request, a ask) {
 	}
 	s.rec.Dialed = s.talk.now()
 	_ = conn.SetWriteDeadline(time.Now().Add(s.talk.pace().Patience))
-	if _, err := conn.Write(r.encode()); err != nil {
+	text := r.encode()
+	later := 0 // bytes of the request that are sent after a pause
+	if a.pause > 0 {
+		later = len(r.body) - len(r.body)/2
+	}
+	if _, err := conn.Write(text[:len(text)-later]); err != nil {
 		_ = conn.Close()
 		s.fail(err)
 		return
+	}
+	if later > 0 {
+		time.AfterFunc(a.pause, func() { _, _ = conn.Write(text[len(text)-later:]) })
 	}
 	s.rec.Sent = s.talk.now()
 	s.transit = socket{conn}

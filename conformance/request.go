@@ -25,12 +25,16 @@ type ask struct {
 	// stream's own until the stream sets another.
 	after string
 	body  []byte
+	// pause lies between the two halves of the body, with HTTP/1.
+	pause time.Duration
 	// role of the token; anonymous for none. Default good. token is shown in
 	// its place.
 	role  string
 	token Secret
 	// limit is how many bytes of the body are read. Default 1 MiB.
 	limit int
+	// coded leaves the content coding on.
+	coded bool
 	// stalled begins without reading the body; see stream.read.
 	stalled bool
 	// window is the size in bytes of the receive buffer, or of an HTTP/2

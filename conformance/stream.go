@@ -29,6 +29,7 @@ type stream struct {
 	decoder eventstream.Decoder
 	events  []Event
 	content *content
+	coded   bool // the content coding is left on
 	limit   int
 	size    int // bytes of the body so far
 	parser  parser
@@ -86,7 +87,7 @@ func (t *talk) send(a ask) *stream {
 	}
 	s := &stream{
 		talk: t, cancel: cancel, done: make(chan struct{}), changed: make(chan struct{}),
-		reading: !a.stalled, limit: a.limit,
+		reading: !a.stalled, limit: a.limit, coded: a.coded,
 		decoder: eventstream.NewDecoder(&eventstream.Config{MaxLine: a.limit, MaxEvent: a.limit}),
 		rec:     &Connection{Exchange: t.exchange.name, Name: a.name, After: a.after, Sent: t.now()},
 	}
@@ -285,8 +286,13 @@ func (s *stream) abort() {
 // coding. It reports whether more is wanted. The caller holds mu.
 func (s *stream) take(at time.Duration, p []byte, begins bool) bool {
 	if s.content == nil {
-		s.content = newContent(s.rec.value("Content-Encoding"))
+		coding := s.rec.value("Content-Encoding")
+		if s.coded {
+			coding = ""
+		}
+		s.content = newContent(coding)
 	}
+	s.rec.Coded += len(p)
 	plain, err := s.content.feed(p, s.limit)
 	if err != nil {
 		end := EndMalformed

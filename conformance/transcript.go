@@ -85,6 +85,8 @@ type Connection struct {
 	// Chunks is the body without transfer and content coding, cut where reads
 	// and transfer chunks were.
 	Chunks []Chunk `json:"chunks,omitempty"`
+	// Coded is how many bytes the body had with its content coding.
+	Coded int `json:"coded,omitempty"`
 	// Stray is what came after the end of the response, at most 1 KiB.
 	Stray Bytes `json:"stray,omitempty"`
 	End   End   `json:"end,omitempty"`

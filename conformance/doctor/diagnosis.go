@@ -1,0 +1,166 @@
+package doctor
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Row is one thing that may be wrong with a path.
+type Row struct {
+	ID    string
+	Title string
+	// Explain says what happens, and why, to a reader who does not know the box.
+	Explain string
+	// Note tells that it is worth knowing, and is how many good boxes behave.
+	Note bool
+	// Hides are rows that follow from this one.
+	Hides []string
+	// Fixes are what to change, by box.
+	Fixes []Fix
+
+	// see looks for the sign in one recording; nil if it is not there.
+	see func(*view) *sign
+}
+
+// A sign is what was seen of a row.
+type sign struct {
+	evidence []string
+	// explain, unless empty, is more exact than the row's.
+	explain string
+	// controlled tells that a probe of the same path that differs in one thing
+	// behaved differently, or that the origin says otherwise.
+	controlled bool
+	fixes      []Fix // in place of the row's, unless empty
+}
+
+func (s *sign) add(format string, args ...any) {
+	s.evidence = append(s.evidence, fmt.Sprintf(format, args...))
+}
+
+func signOf(format string, args ...any) *sign {
+	return &sign{evidence: []string{fmt.Sprintf(format, args...)}}
+}
+
+// A Confidence says what a diagnosis rests on.
+type Confidence string
+
+// Confidences.
+const (
+	Certain        Confidence = "certain"         // the direct path does not show it
+	Likely         Confidence = "likely"          // a control probe of the same path does not
+	ConsistentWith Confidence = "consistent with" // there was nothing to compare with
+)
+
+// A Diagnosis is a row that was seen.
+type Diagnosis struct {
+	ID          string     `json:"id"`
+	Title       string     `json:"title"`
+	Explanation string     `json:"explanation"`
+	Confidence  Confidence `json:"confidence"`
+	// Fault is false for what is only worth knowing.
+	Fault    bool     `json:"fault"`
+	Evidence []string `json:"evidence"`
+	Fixes    []Fix    `json:"fixes,omitempty"`
+}
+
+// A Report is what was found out about a path.
+type Report struct {
+	URL       string  `json:"url"`
+	DirectURL string  `json:"direct_url,omitempty"`
+	Verdict   Verdict `json:"verdict"`
+	// ProbeOrigin tells that the probe origin is at the far end.
+	ProbeOrigin bool     `json:"probe_origin"`
+	Boxes       []string `json:"boxes"` // recognised on the path
+	// Diagnoses, what matters most first, notes behind faults.
+	Diagnoses []Diagnosis       `json:"diagnoses"`
+	Path      Measurements      `json:"path"`
+	Direct    *Measurements     `json:"direct,omitempty"`
+	Skipped   map[string]string `json:"skipped,omitempty"`
+}
+
+// Wrong reports whether anything is wrong, rather than worth knowing.
+func (r *Report) Wrong() bool {
+	return slices.ContainsFunc(r.Diagnoses, func(d Diagnosis) bool { return d.Fault })
+}
+
+// Judge finds out what is wrong with a path, beside what the direct path to the
+// same backend shows, which may be nil.
+func Judge(path, direct *Recording) *Report {
+	var control *view
+	report := &Report{URL: path.URL, ProbeOrigin: path.Ours, Skipped: path.Skipped, Diagnoses: []Diagnosis{}}
+	if direct != nil {
+		control = newView(direct, nil)
+		report.DirectURL = direct.URL
+		m := control.measure()
+		report.Direct = &m
+	}
+	v := newView(path, control)
+	report.Path = v.measure()
+	report.Verdict = v.verdict()
+	report.Boxes = v.boxes()
+	hidden := map[string]bool{}
+	var backend []string
+	for i := range rows {
+		row := &rows[i]
+		s := row.see(v)
+		if s == nil || hidden[row.ID] {
+			continue
+		}
+		for _, id := range row.Hides {
+			hidden[id] = true
+		}
+		if control != nil {
+			if own := row.see(control); own != nil {
+				if !row.Note {
+					backend = append(backend, row.Title+": "+strings.Join(own.evidence, "; "))
+				}
+				continue
+			}
+		}
+		report.Diagnoses = append(report.Diagnoses, diagnosis(row, s, control != nil, report.Boxes))
+	}
+	if len(backend) > 0 {
+		report.Diagnoses = append(report.Diagnoses, Diagnosis{
+			ID: backendRow.ID, Title: backendRow.Title, Explanation: backendRow.Explain, Confidence: Certain,
+			Fault: true, Evidence: backend, Fixes: backendRow.Fixes,
+		})
+	}
+	slices.SortStableFunc(report.Diagnoses, func(a, b Diagnosis) int { return cmp.Compare(rank(a), rank(b)) })
+	return report
+}
+
+// rank puts faults before notes.
+func rank(d Diagnosis) int {
+	if d.Fault {
+		return 0
+	}
+	return 1
+}
+
+func diagnosis(row *Row, s *sign, controlled bool, boxes []string) Diagnosis {
+	d := Diagnosis{
+		ID: row.ID, Title: row.Title, Explanation: cmp.Or(s.explain, row.Explain), Fault: !row.Note, Evidence: s.evidence,
+		Confidence: ConsistentWith,
+	}
+	switch {
+	case controlled:
+		d.Confidence = Certain
+	case s.controlled:
+		d.Confidence = Likely
+	}
+	fixes := row.Fixes
+	if len(s.fixes) > 0 {
+		fixes = s.fixes
+	}
+	d.Fixes = forBoxes(fixes, boxes)
+	return d
+}
+
+// Rows are all that is looked for, in the order in which it is reported.
+func Rows() []Row { return append(slices.Clone(rows), backendRow) }
+
+// rows are in the order of what matters: what prevents a stream, what delays or
+// falsifies it, what ends it, and what is lost on the way.
+var rows = slices.Concat(accessRows, delayRows, endRows, forwardRows)

@@ -1,0 +1,144 @@
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ssegauge/ssegauge/conformance"
+	"github.com/ssegauge/ssegauge/internal/badproxy"
+	"github.com/ssegauge/ssegauge/internal/probeorigin"
+)
+
+// startOrigin serves the probe origin until the test is over.
+func startOrigin(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = probeorigin.New().Serve(ctx, listener, nil) })
+	t.Cleanup(func() { cancel(); serving.Wait() })
+	return "http://" + listener.Addr().String() + "/events"
+}
+
+// startProxy runs a proxy in front of the origin until the test is over.
+func startProxy(t *testing.T, k badproxy.Kind, origin string, config *tls.Config) string {
+	t.Helper()
+	backend, err := url.Parse(origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy, err := badproxy.Start(k, backend, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Stop)
+	return proxy.URL + "/events"
+}
+
+// certificate is what the proxies with TLS show, and who vouches for it.
+func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	defer s.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(s.Certificate())
+	return &tls.Config{Certificates: s.TLS.Certificates}, pool
+}
+
+// A patient is a path that is examined.
+type patient struct {
+	name, want string
+	target     conformance.Target
+	options    Options
+	report     *Report
+}
+
+func (p *patient) first() string {
+	if len(p.report.Diagnoses) == 0 {
+		return ""
+	}
+	return p.report.Diagnoses[0].ID
+}
+
+// examine records all paths side by side, and the direct path once for each idle
+// time, and judges them.
+func examine(t *testing.T, origin string, patients []*patient) {
+	t.Helper()
+	directs := map[time.Duration]*Recording{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	record := func(target conformance.Target, o Options, keep func(*Recording)) {
+		all.Go(func() {
+			r, err := Record(t.Context(), target, o)
+			if err != nil {
+				t.Errorf("%s: %v", target.URL, err)
+				r = &Recording{}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			keep(r)
+		})
+	}
+	paths := make([]*Recording, len(patients))
+	for i, p := range patients {
+		p.options.Control = origin
+		if p.options.Idle == 0 {
+			p.options.Idle = 6 * time.Second
+		}
+		if idle := p.options.Idle; directs[idle] == nil {
+			directs[idle] = &Recording{}
+			record(conformance.Target{URL: origin}, Options{Idle: idle, Bulk: true}, func(r *Recording) { directs[idle] = r })
+		}
+		record(p.target, p.options, func(r *Recording) { paths[i] = r })
+	}
+	all.Wait()
+	for i, p := range patients {
+		p.report = Judge(paths[i], directs[p.options.Idle])
+	}
+}
+
+// The right diagnosis comes first for every proxy that spoils a stream in one
+// way, and nothing is wrong with the good ones.
+func TestConfusion(t *testing.T) {
+	origin := startOrigin(t)
+	var patients []*patient
+	for _, k := range badproxy.Kinds() {
+		patients = append(patients, &patient{
+			name: k.ID, want: k.Diagnosis, target: conformance.Target{URL: startProxy(t, k, origin, nil)},
+			options: Options{Idle: k.Idle, Bulk: k.Diagnosis == "D19"},
+		})
+	}
+	config, pool := certificate(t)
+	good, _ := badproxy.Find("good")
+	for name, http := range map[string]string{"tls": "1.1", "h2": "2"} {
+		patients = append(patients, &patient{name: name, target: conformance.Target{
+			URL: startProxy(t, good, origin, config), HTTP: http, TLS: conformance.TLS{Roots: pool},
+		}})
+	}
+	patients = append(patients, &patient{name: "direct", target: conformance.Target{URL: origin}})
+	examine(t, origin, patients)
+	for _, p := range patients {
+		t.Run(p.name, func(t *testing.T) {
+			if p.want == "" && p.report.Wrong() || p.want != "" && p.first() != p.want {
+				t.Errorf("%q comes first, want %q", p.first(), p.want)
+			}
+			if t.Failed() || testing.Verbose() {
+				t.Logf("%s %v %+v", p.report.Verdict, p.report.Boxes, p.report.Path)
+				for _, d := range p.report.Diagnoses {
+					t.Logf("%s %s (%s) %q", d.ID, d.Title, d.Confidence, d.Evidence)
+				}
+			}
+		})
+	}
+}

@@ -78,6 +78,9 @@ func (c *conductor) conduct(ctx context.Context) (*Report, error) {
 	c.enter(Draining)
 	c.drain(ctx)
 	err := c.settle(ctx)
+	if c.log != nil && err == nil {
+		err = c.log.whole(c.histograms())
+	}
 	return c.report(ctx.Err() != nil), err
 }
 

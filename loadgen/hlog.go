@@ -2,6 +2,8 @@ package loadgen
 
 import (
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -9,9 +11,10 @@ import (
 
 // A histogramLog writes the histograms of every interval in HdrHistogram's log
 // format: one line per interval and name, with the name as tag and times in
-// milliseconds.
+// milliseconds. What is known only at the end has one line for the whole run.
 type histogramLog struct {
 	w     *hdrhistogram.HistogramLogWriter
+	start time.Time
 	since time.Time
 	err   error // the first; nothing is written after it
 }
@@ -27,28 +30,35 @@ func newHistogramLog(w io.Writer, start time.Time) (*histogramLog, error) {
 			return nil, err
 		}
 	}
-	return &histogramLog{w: log, since: start}, nil
+	return &histogramLog{w: log, start: start, since: start}, nil
 }
 
 // interval writes what t counted from the last interval until now.
 func (l *histogramLog) interval(t *Tally, now time.Time) error {
-	if l.err != nil {
-		return l.err
-	}
-	for _, h := range []namedLatency{
+	err := l.write(l.since, now, []namedLatency{
 		{"connect", t.Connect}, {"first_event", t.FirstEvent}, {"fanout", t.fanout()},
 		{"publish_lag", t.PublishLag}, {"receive_lag", t.ReceiveLag}, {"service", t.Service},
-	} {
-		if h.Count() == 0 {
+	})
+	l.since = now
+	return err
+}
+
+// whole writes those of a run's histograms that intervals do not have.
+func (l *histogramLog) whole(all []namedLatency) error {
+	return l.write(l.start, l.since, slices.DeleteFunc(all, func(h namedLatency) bool {
+		return h.name != "fanout_last" && h.name != "fanout_spread" && !strings.HasPrefix(h.name, cohortPrefix)
+	}))
+}
+
+func (l *histogramLog) write(from, to time.Time, all []namedLatency) error {
+	for _, h := range all {
+		if l.err != nil || h.Count() == 0 {
 			continue
 		}
 		h.histogram.SetTag(h.name)
-		h.histogram.SetStartTimeMs(l.since.UnixMilli())
-		h.histogram.SetEndTimeMs(now.UnixMilli())
-		if l.err = l.w.OutputIntervalHistogram(h.histogram); l.err != nil {
-			return l.err
-		}
+		h.histogram.SetStartTimeMs(from.UnixMilli())
+		h.histogram.SetEndTimeMs(to.UnixMilli())
+		l.err = l.w.OutputIntervalHistogram(h.histogram)
 	}
-	l.since = now
-	return nil
+	return l.err
 }

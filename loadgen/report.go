@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -176,12 +177,16 @@ func (r *Report) metric(cohort, name string) (value float64, ok bool) {
 	return 0, false
 }
 
-// SummaryFile is the name of the report's JSON form in the folder of a run.
-const SummaryFile = "summary.json"
+// The names of files in the folder of a run.
+const (
+	SummaryFile = "summary.json"    // the report's JSON form
+	PageFile    = "report.html"     // its HTML form
+	LogFile     = "histograms.hlog" // what Options.HistogramLog is for
+)
 
 // Save writes the report to the folder, which it makes when it is missing:
-// summary.json, and for every histogram with samples a .hgrm file with its
-// percentiles in milliseconds.
+// summary.json, report.html, and for every histogram with samples a .hgrm file
+// with its percentiles in milliseconds.
 func (r *Report) Save(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -191,6 +196,13 @@ func (r *Report) Save(folder string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(folder, SummaryFile), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := r.WriteHTML(&page); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, PageFile), page.Bytes(), 0o644); err != nil {
 		return err
 	}
 	for _, h := range r.histograms {

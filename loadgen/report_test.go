@@ -239,6 +239,7 @@ func TestHistogramLog(t *testing.T) {
 	want := map[string]int64{
 		"connect": 3 * runStreams, "first_event": r.Latency.FirstEvent.Count,
 		"fanout": 42 * runStreams, "service": 42 * runStreams, "publish_lag": 42,
+		"fanout_last": 42, "fanout_spread": 42,
 	}
 	delete(got, "receive_lag")
 	if diff := cmp.Diff(want, got); diff != "" {

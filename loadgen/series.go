@@ -122,6 +122,7 @@ type stretch struct {
 	hiccup     time.Duration
 	// In the order of IntervalLatencies.
 	latencies [5]sparseLatency
+	known     *Interval // what it comes to, once somebody has asked
 }
 
 // newStretch is what t counted. What t does not know is left to the caller.
@@ -141,7 +142,7 @@ func (s *stretch) length() time.Duration { return s.end - s.start }
 
 // add appends the stretch that follows s.
 func (s *stretch) add(next *stretch) {
-	s.end = next.end
+	s.end, s.known = next.end, nil
 	a, b := &s.streams, &next.streams
 	*a = IntervalStreams{b.Open, a.Opened + b.Opened, a.Failed + b.Failed, a.Dropped + b.Dropped, a.Cut + b.Cut, a.Reconnected + b.Reconnected}
 	e, f := &s.events, &next.events
@@ -154,14 +155,23 @@ func (s *stretch) add(next *stretch) {
 }
 
 func (s *stretch) interval() Interval {
-	i := Interval{Start: s.start.Seconds(), End: s.end.Seconds(), Streams: s.streams, Events: s.events}
+	if s.known == nil {
+		s.known = s.summarise()
+	}
+	return *s.known
+}
+
+func (s *stretch) summarise() *Interval {
+	i := &Interval{Start: s.start.Seconds(), End: s.end.Seconds(), Streams: s.streams, Events: s.events}
 	i.Generator = IntervalGenerator{RSSBytes: s.rss, HiccupSeconds: s.hiccup.Seconds()}
 	if s.capacity > 0 {
 		i.Generator.CPUFraction = s.cpu.Seconds() / s.capacity.Seconds()
 	}
 	l := &i.Latency
 	for k, of := range []*Summary{&l.Connect, &l.FirstEvent, &l.Fanout, &l.PublishLag, &l.ReceiveLag} {
-		*of = s.latencies[k].dense().Summary()
+		if len(s.latencies[k].counts) > 0 {
+			*of = s.latencies[k].dense().Summary()
+		}
 	}
 	return i
 }

@@ -115,7 +115,7 @@ func (c *checker) checkStreams(s *Streams) {
 		path := fmt.Sprintf("streams.cohorts.%d", i)
 		c.must(cohort.Count > 0, path+".count", "expected at least 1 stream")
 		c.must(cohort.Name != "" && !names[cohort.Name], path+".name", "a cohort needs a name of its own")
-		c.must(!strings.ContainsAny(cohort.Name, `:<>=!/\ `), path+".name", `a cohort's name cannot hold spaces or any of : < > = ! / \`)
+		c.must(!strings.ContainsAny(cohort.Name, `:<>=!/\, `), path+".name", `a cohort's name cannot hold spaces or any of : < > = ! / \ ,`)
 		c.must(cohort.CutEvery >= 0, path+".cut_every", "a time cannot be negative")
 		c.topics(path+".topics", cohort.Topics)
 		names[cohort.Name] = true

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// cohortPrefix begins the names of the histograms of cohorts.
+const cohortPrefix = "fanout-"
+
 // histograms are all of a run's histograms, by the names that reports use.
 func (c *conductor) histograms() []namedLatency {
 	all := []namedLatency{
@@ -16,7 +19,7 @@ func (c *conductor) histograms() []namedLatency {
 	}
 	if len(c.plan.Cohorts) > 1 {
 		for i, name := range c.plan.Cohorts {
-			all = append(all, namedLatency{"fanout-" + name, c.total.Cohorts[i].Fanout})
+			all = append(all, namedLatency{cohortPrefix + name, c.total.Cohorts[i].Fanout})
 		}
 	}
 	return all

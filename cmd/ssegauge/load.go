@@ -28,7 +28,7 @@ func newLoad() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE:  func(c *cobra.Command, args []string) error { return load(c, args[0], &f) },
 	}
-	c.Flags().StringVar(&f.out, "out", "", "`folder` for summary.json, .hlog and .hgrm files")
+	c.Flags().StringVar(&f.out, "out", "", "`folder` for summary.json, report.html, .hlog and .hgrm files")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	c.Flags().StringArrayVar(&f.set, "set", nil, "replace a value of the scenario, as `key=value`: streams.count=50")
 	f.watch.add(c)
@@ -105,7 +105,7 @@ func preflight(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) error {
 func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags, watch *watchers) (*loadgen.Report, error) {
 	options := loadgen.Options{Version: version(), Watch: watch.hook()}
 	if f.out != "" {
-		log, err := createIn(f.out, "histograms.hlog")
+		log, err := createIn(f.out, loadgen.LogFile)
 		if err != nil {
 			return nil, err
 		}

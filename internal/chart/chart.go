@@ -79,7 +79,7 @@ var CSS template.CSS
 // The two sizes in which a figure is drawn: text that is scaled down with a
 // figure could not be read on a telephone.
 const (
-	wideWidth, wideHeight     = 760, 330
+	wideWidth, wideHeight     = 640, 320
 	narrowWidth, narrowHeight = 350, 300
 )
 

@@ -76,7 +76,7 @@ func overTime() *Chart {
 			{Name: "p50", X: []float64{0, 1, 2, 3}, Y: []float64{0.01, 0.011, math.NaN(), 0.012}},
 			{Name: "p99 & more", X: []float64{0, 1, 2, 3}, Y: []float64{0.1, 0.2, 0.1, 0.15}},
 		},
-		Marks: []Mark{{At: 1, Label: "running"}, {At: 99, Label: "outside"}, {At: 0.5, Horizontal: true, Label: "p99 < 500ms"}},
+		Marks: []Mark{{At: 1, Label: "running"}, {At: 99, Label: "outside"}, {At: 1e-9, Horizontal: true, Label: "far off"}, {At: 0.5, Horizontal: true, Label: "p99 < 500ms"}},
 	}
 }
 
@@ -111,7 +111,7 @@ func TestSVGSaysWhatItShows(t *testing.T) {
 			t.Errorf("names %v", names)
 		}
 		axes := texts(with(all, "axis"))
-		if diff := cmp.Diff([]string{"latency", "time, s", "running", "p99 < 500ms"}, axes); diff != "" {
+		if diff := cmp.Diff([]string{"latency", "time, s", "p99 < 500ms", "running"}, axes); diff != "" {
 			t.Errorf("labels (-want +got):\n%s", diff)
 		}
 		if got := len(with(all, "mark")); got != 2 {

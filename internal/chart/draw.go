@@ -1,9 +1,11 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -40,15 +42,29 @@ func newDrawing(c *Chart, width, height float64) *drawing {
 			ys = append(ys, part...)
 		}
 	}
-	for _, m := range c.Marks {
-		if m.Horizontal && c.Y.Scale == Log { // elsewhere a far limit would flatten the lines
-			ys = append(ys, m.At)
-		}
-	}
-	d.x = newScale(&c.X, xs, int(width/90))
+	ys = append(ys, c.nearMarks(ys)...)
+	d.x = newScale(&c.X, xs, int(width/80))
 	d.y = newScale(&c.Y, ys, 6)
+	d.x.trim(&c.X, xs)
 	d.layOut()
 	return d
+}
+
+// nearMarks are the marks for which the Y axis grows: on a logarithmic one, those
+// within a factor of 100 of the values. Others would flatten what there is to see.
+func (c *Chart) nearMarks(ys []float64) (near []float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, y := range ys {
+		if finite(c.Y.Scale.transform(y)) {
+			low, high = min(low, y), max(high, y)
+		}
+	}
+	for _, m := range c.Marks {
+		if m.Horizontal && c.Y.Scale == Log && m.At >= low/100 && m.At <= high*100 {
+			near = append(near, m.At)
+		}
+	}
+	return near
 }
 
 // layOut divides the area among title, names, axes and plot.
@@ -171,7 +187,7 @@ func (d *drawing) axes() {
 		if len(d.X.Names) == 0 {
 			d.line("grid", x, d.top, x, d.bottom)
 		}
-		if x-half < free+4 {
+		if x-half < free+8 || x+half > d.width {
 			continue
 		}
 		free = x + half
@@ -181,29 +197,33 @@ func (d *drawing) axes() {
 	d.text("axis", d.right, d.bottom+tickRoom+lineGap-5, "end", d.x.title)
 }
 
-// marks draws what lies within the axes. Labels keep to the upper edge, and
-// give way to those before them.
+// marks draws what lies within the axes. A label that does not fit before the
+// next mark is left out.
 func (d *drawing) marks() {
-	free := math.Inf(-1)
+	var vertical []Mark
 	for _, m := range d.Marks {
-		if m.Horizontal {
-			if y := d.py(m.At); y >= d.top-1 && y <= d.bottom+1 {
-				d.line("mark", d.left, y, d.right, y)
-				d.text("axis", d.left+5, y-4, "start", m.Label)
-			}
-			continue
+		if x := d.px(m.At); !m.Horizontal && x >= d.left-1 && x <= d.right+1 {
+			vertical = append(vertical, m)
 		}
-		x := d.px(m.At)
-		if !(x >= d.left-1 && x <= d.right+1) {
-			continue
+		if y := d.py(m.At); m.Horizontal && y >= d.top-1 && y <= d.bottom+1 {
+			d.line("mark", d.left, y, d.right, y)
+			if y -= 4; y < d.top+8 { // there is no room above
+				y += 16
+			}
+			d.text("axis", d.left+5, y, "start", m.Label)
+		}
+	}
+	slices.SortStableFunc(vertical, func(a, b Mark) int { return cmp.Compare(a.At, b.At) })
+	for i, m := range vertical {
+		x, room := d.px(m.At), d.right
+		if i+1 < len(vertical) {
+			room = d.px(vertical[i+1].At)
 		}
 		if x > d.left+1 {
 			d.line("mark", x, d.top, x, d.bottom)
 		}
-		width := float64(letters(m.Label)) * glyph
-		if start := x + 4; start > free && start+width <= d.width {
-			d.text("axis", start, d.top+11, "start", m.Label)
-			free = start + width
+		if x+4+float64(letters(m.Label))*glyph <= room {
+			d.text("axis", x+4, d.top+11, "start", m.Label)
 		}
 	}
 }

@@ -169,6 +169,22 @@ func linear(a *Axis, low, high float64, about int) *scale {
 	return s
 }
 
+// trim ends a linear axis where its values end, rather than at the next tick.
+func (s *scale) trim(a *Axis, values []float64) {
+	high := a.Max
+	for _, v := range values {
+		if finite(v) {
+			high = max(high, v)
+		}
+	}
+	if s.kind == Linear && len(a.Names) == 0 && high > 0 && high < s.to {
+		s.to = high
+		for s.ticks[len(s.ticks)-1].at > high*(1+1e-9) {
+			s.ticks = s.ticks[:len(s.ticks)-1]
+		}
+	}
+}
+
 // niceStep is 1, 2 or 5 times a power of ten, the least with which no more
 // ticks than about are needed.
 func niceStep(length float64, about int) float64 {

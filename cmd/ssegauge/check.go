@@ -43,7 +43,6 @@ the baseline is stale, 2 the target is unreachable or a setting is not valid.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.json, "json", "", "write the report as JSON to `file`, - for the standard output")
-	flags.Lookup("json").NoOptDefVal = "-"
 	flags.StringVar(&f.junit, "junit", "", "write the report as JUnit XML to `file`")
 	flags.StringVar(&f.sarif, "sarif", "", "write the report as SARIF 2.1.0 to `file`")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary in Markdown to `file`")

@@ -23,7 +23,6 @@ head. A hyphen reads the standard input:
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.json, "json", "", "write the report as JSON to `file`, - for the standard output")
-	flags.Lookup("json").NoOptDefVal = "-"
 	flags.StringVar(&f.junit, "junit", "", "write the report as JUnit XML to `file`")
 	flags.StringVar(&f.sarif, "sarif", "", "write the report as SARIF 2.1.0 to `file`")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary in Markdown to `file`")

@@ -40,7 +40,7 @@ func TestCheckEmbedded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "report.json")
-			args := append([]string{"check", "--json=" + file}, c.args...)
+			args := append([]string{"check", "--json", file}, c.args...)
 			if c.name != "target file" {
 				args = append(args, "embedded")
 			}
@@ -210,7 +210,7 @@ func TestLint(t *testing.T) {
 			t.Errorf("%q: %+v, want code %d", text, got, code)
 		}
 	}
-	if got := ssegauge(t, "lint", "--strict", "--json", "-"); got.code != exitYes || !strings.HasPrefix(got.stdout, "{") {
+	if got := ssegauge(t, "lint", "-", "--json", "--strict"); got.code != exitYes || !strings.HasPrefix(got.stdout, "{") {
 		t.Errorf("an empty standard input as JSON: %+v", got)
 	}
 }

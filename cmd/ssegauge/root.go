@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -39,7 +40,7 @@ func run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args []
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.SetArgs(args)
+	root.SetArgs(bareJSON(root, args))
 	err := root.ExecuteContext(ctx)
 	var code exit
 	switch {
@@ -71,6 +72,27 @@ unreachable, 3 the measurement is invalid, 130 interrupted.`,
 	}
 	root.AddCommand(newLoad(), newExplain(), newInit(), newCheck(), newLint(), newServe(), newReport(), newSchema(), newVersion())
 	return root
+}
+
+// bareJSON gives a --json that names no file the standard output for one, where
+// the verb's --json takes a file.
+func bareJSON(root *cobra.Command, args []string) []string {
+	const flag = "--json"
+	verb, _, err := root.Find(args)
+	if err != nil {
+		return args // which is said when it is executed
+	}
+	if f := verb.Flags().Lookup("json"); f == nil || f.Value.Type() != "string" {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, arg := range args {
+		last := i == len(args)-1
+		if arg == flag && (last || len(args[i+1]) > 1 && args[i+1][0] == '-') {
+			args[i] = flag + "=-"
+		}
+	}
+	return args
 }
 
 // colorful reports whether w is a terminal whose user has not asked for plain

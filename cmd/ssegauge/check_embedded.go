@@ -44,8 +44,8 @@ const (
 	referenceWindow    = 1 << 20 // bytes kept for streams that are behind
 )
 
-// A referenceServer is the reference server in this process. It can be stopped
-// and started again at the same address.
+// A referenceServer is the reference server in this process. It can be
+// restarted at its address.
 type referenceServer struct {
 	config   refserver.Config
 	key      ed25519.PrivateKey // that signs the tokens of the ordinary server
@@ -55,14 +55,15 @@ type referenceServer struct {
 	protocol string
 	begin    func() (backend, error)
 
-	mu      sync.Mutex
-	address string
-	server  backend
-	served  chan error
+	address *address
+
+	mu     sync.Mutex
+	server backend
+	served chan error
 }
 
 func startReference(r reference) (*referenceServer, error) {
-	s := &referenceServer{secret: token.NewSecret(), http: r.http, protocol: r.protocol, address: "127.0.0.1:0"}
+	s := &referenceServer{secret: token.NewSecret(), http: r.http, protocol: r.protocol}
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,13 @@ func startReference(r reference) (*referenceServer, error) {
 	if r.protocol != "" {
 		s.begin = s.protocolServer(r, certificate)
 	}
-	return s, s.start()
+	if s.address, err = takeAddress(); err != nil {
+		return nil, err
+	}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, s.address.Close())
+	}
+	return s, nil
 }
 
 func (s *referenceServer) start() error {
@@ -110,17 +117,23 @@ func (s *referenceServer) start() error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.address)
+	listener, err := s.address.lend()
 	if err != nil {
 		return errors.Join(err, shutdown(server))
 	}
-	s.address, s.server, s.served = listener.Addr().String(), server, make(chan error, 1)
+	s.server, s.served = server, make(chan error, 1)
 	go func() { s.served <- server.Serve(listener) }()
 	return nil
 }
 
-// stop shuts the server down if it runs.
+// stop ends the server and gives its address up.
 func (s *referenceServer) stop() {
+	s.shutdown()
+	s.address.Close() // again, unless it was kept
+}
+
+// shutdown ends the server if it runs.
+func (s *referenceServer) shutdown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.server == nil {
@@ -144,7 +157,7 @@ func (s *referenceServer) complete(t *conformance.Target) {
 	if s.roots != nil {
 		scheme = "https"
 	}
-	base := scheme + "://" + s.address
+	base := scheme + "://" + s.address.Addr().String()
 	if t.Name == "" {
 		t.Name = "embedded"
 		if s.config.Fault != "" {
@@ -191,7 +204,11 @@ func (s *referenceServer) complete(t *conformance.Target) {
 			URL: base + "/revoke", Body: "token={token_form}",
 			Headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded"},
 		}},
-		"stop":    {Func: func(context.Context, string) error { s.stop(); return nil }},
-		"restart": {Func: func(context.Context, string) error { s.stop(); return s.start() }},
+		"stop": {Func: func(context.Context, string) error { s.stop(); return nil }},
+		"restart": {Func: func(context.Context, string) error {
+			s.address.kept.Store(true)
+			s.shutdown()
+			return s.start()
+		}},
 	}
 }

@@ -360,16 +360,33 @@ func talkForeignLetters(t *talk) {
 	if !t.settle(witness) {
 		return
 	}
-	plain, foreign := "ssegauge-"+t.nonce+"-a", "ssegauge-"+t.nonce+"-é豆…"
-	if !s.addAs(Fields{"id": plain}).Accepted {
+	// A target may keep IDs in order as text: they rise whatever the letters
+	// behind the number are.
+	number := 0
+	add := func(letters string) (id string, accepted bool) {
+		number++
+		id = fmt.Sprintf("ssegauge-%s-%d%s", t.nonce, number, letters)
+		return id, s.addAs(Fields{"id": id}).Accepted
+	}
+	plain, accepted := add("")
+	if !accepted {
 		t.stop("the target takes no IDs from publishers")
 		return
 	}
-	if !s.addAs(Fields{"id": foreign}).Accepted || !s.add(2) || !s.reach(witness) {
+	foreign, accepted := add("-é豆…")
+	if !accepted {
+		return
+	}
+	for range 2 {
+		if _, accepted := add(""); !accepted {
+			return
+		}
+	}
+	if !s.reach(witness) {
 		return
 	}
 	opened := []*stream{t.open(ask{name: "by-ascii", after: plain}), t.open(ask{name: "by-utf8", after: foreign})}
-	if s.add(1) {
+	if _, accepted := add(""); accepted {
 		s.reach(witness, opened...)
 	}
 }

@@ -191,3 +191,39 @@ func (h *historian) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 }
+
+// A backend that takes the order of IDs as that of their text is not blamed for
+// the letters in them.
+func TestResumeOrderOfText(t *testing.T) {
+	b := newBroker()
+	var mu sync.Mutex
+	var kept []Fields
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if last := r.Header.Get("Last-Event-ID"); last != "" {
+			w.Header().Set("Content-Type", "text/event-stream")
+			mu.Lock()
+			for _, f := range kept {
+				if f["id"] > last {
+					_, _ = io.WriteString(w, block(f))
+				}
+			}
+			mu.Unlock()
+		}
+		b.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() { close(b.done); server.Close() })
+	number := 0
+	target := Target{URL: server.URL + "/events?topic={topic}", Pace: quick, Publish: &Publish{Func: func(ctx context.Context, topic string, f Fields) error {
+		mu.Lock()
+		if number++; f["id"] == "" {
+			f["id"] = fmt.Sprintf("%08d", number)
+		}
+		kept = append(kept, f)
+		mu.Unlock()
+		return b.publish(ctx, topic, f)
+	}}}
+	r := mustRun(t, target, Options{Exchanges: []string{"resume-utf8"}, Run: []string{"resume.header-utf8"}})
+	if c := find(t, r, "resume.header-utf8"); c.Outcome != Pass {
+		t.Errorf("%s: %s %q", c.ID, c.Outcome, c.Observed)
+	}
+}

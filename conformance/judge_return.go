@@ -163,15 +163,21 @@ func judgePartial(t *Transcript, b *comeback) Verdict {
 		return t.unmet("the event was not published")
 	}
 	next := story[b.after+1].Fields["data"]
-	if !cut.brokeOff(firstLine(next)) {
+	live, _, ok := t.back(witnessing)
+	at := slices.Index(live.places, b.after+1)
+	switch {
+	case !cut.brokeOff(firstLine(next)):
 		return untested("the stream could not be left in the middle of the event")
+	case !ok || at < 0:
+		return t.unmet("the event did not come to the stream that stayed")
 	}
-	at := slices.Index(b.places, b.after+1)
+	whole := t.payload(live.events[at]) // which may lack lines for all (see data.multiline.lf)
+	at = slices.Index(b.places, b.after+1)
 	switch {
 	case at < 0:
 		return missed("the event that was cut off did not come again").show(cut.endEvidence()).show(b.c.begun()...)
-	case t.payload(b.events[at]) != next:
-		return missed("the event that was cut off came with %d of %d bytes", len(t.payload(b.events[at])), len(next)).show(b.c.around(b.events[at]))
+	case t.payload(b.events[at]) != whole:
+		return missed("the event that was cut off came with %d of %d bytes", len(t.payload(b.events[at])), len(whole)).show(b.c.around(b.events[at]))
 	}
 	return passed("")
 }

@@ -90,7 +90,7 @@ var corsChecks = []Check{
 		ID: "cors.origin-check", Level: Should, Clause: "practice (MCP 2025-11-25, Security Warning)", Exchange: "origins", Needs: []Capability{HasOrigin},
 		Require: "A server on the user's own machine or network refuses requests without a token that name a foreign origin and host.",
 		Why:     "By DNS rebinding any page that a user visits reads the stream of a server on the user's machine as its own.",
-		Fix:     "Answer 403 unless Origin is absent or allowed and Host is a name of the server, or demand a token.",
+		Fix:     "Answer 403 unless Origin is absent or allowed and Host is a name of the server, or demand a token. If the stream is for everybody, say so: Access-Control-Allow-Origin: *.",
 		Judge:   judgeOriginCheck,
 	},
 }

@@ -82,6 +82,7 @@ var corsLiterals = []literal{
 
 	{id: "cors.origin-check", name: "refused", t: at("http://127.0.0.1/", crossOrigin(reply("rebound", "HTTP/1.1 403 No"))), want: Pass, observed: "403"},
 	{id: "cors.origin-check", name: "stream", t: at("http://localhost:8080/{topic}", crossOrigin(page("rebound", "https://a.example", "X: y"))), want: Warn, observed: "a page of https://a.example gets the stream"},
+	{id: "cors.origin-check", name: "public on purpose", t: at("http://localhost:8080/{topic}", crossOrigin(page("rebound", "https://a.example", "Access-Control-Allow-Origin: *"))), want: Pass, observed: "open to every page"},
 	{id: "cors.origin-check", name: "public", t: at("https://a.example/", crossOrigin(page("rebound", "https://b.example", "X: y"))), want: NotTested},
 	{id: "cors.origin-check", name: "profile", t: profile("mcp", at("http://[::1]/", crossOrigin(page("rebound", "https://b.example", "X: y")))), want: NotTested, observed: "mcp.origin"},
 }

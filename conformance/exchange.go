@@ -105,6 +105,7 @@ func (r *runner) converse(ctx context.Context, e *exchange, payloads []payloadOf
 		topic: fill(r.target.Topic, "nonce", nonce),
 		rec:   &Transcript{Exchange: e.name, Facts: r.target.facts()},
 	}
+	lag := measureLag()
 	func() {
 		defer func() {
 			if p := recover(); p != nil {
@@ -125,6 +126,7 @@ func (r *runner) converse(ctx context.Context, e *exchange, payloads []payloadOf
 	if t.rec.Problem == "" && ctx.Err() != nil {
 		t.rec.Problem = fmt.Sprintf("the exchange was not over after %v", limit)
 	}
+	t.rec.Lag = lag()
 	r.redact(t.rec)
 	return t.rec
 }

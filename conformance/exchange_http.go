@@ -63,7 +63,7 @@ var httpExchanges = []exchange{
 		talk:  talkErrors,
 	},
 	{
-		name: "overload", needs: []Capability{HasLimit}, alone: true, limit: time.Minute,
+		name: "overload", needs: []Capability{HasLimit}, alone: true, ownUsers: true, limit: time.Minute,
 		about: "open one stream more than a user may hold",
 		talk:  talkOverload,
 	},
@@ -124,6 +124,7 @@ func talkOverload(t *talk) {
 	}
 	last.rename("last")
 	last.end(t.pace().Quiet)
+	t.vacate(time.Now())
 }
 
 // ownOrigin is the origin of the target itself, or the one that it allows.

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,12 +37,12 @@ var liveExchanges = []exchange{
 		talk:  talkProxied,
 	},
 	{
-		name: "places", needs: []Capability{HasLimit}, alone: true, limit: 2 * time.Minute,
+		name: "places", needs: []Capability{HasLimit}, alone: true, ownUsers: true, limit: 2 * time.Minute,
 		about: "open as many streams as a user may hold, leave them, and open another",
 		talk:  talkPlaces,
 	},
 	{
-		name: "churn", needs: []Capability{CanPublish}, alone: true, limit: 2 * time.Minute,
+		name: "churn", needs: []Capability{CanPublish}, alone: true, ownUsers: true, limit: 2 * time.Minute,
 		about: "open and leave hundreds of streams, and then use one",
 		talk:  talkChurn,
 	},
@@ -174,11 +175,51 @@ func talkPlaces(t *talk) {
 		t.stop("%s are open, one more than the limit that the target file gives (see http.overload)", counted(n, "stream"))
 		return
 	}
+	left := time.Now()
 	leave(held)
 	for _, s := range held[1:] {
 		t.forget(s)
 	}
-	t.reopen("again", 2*t.pace().Heartbeat+t.pace().Patience/2)
+	t.reopen("again", t.noticing())
+	t.vacate(left)
+}
+
+// noticing is how long a target may take to notice that clients have left.
+func (t *talk) noticing() time.Duration { return 2*t.pace().Heartbeat + t.pace().Patience/2 }
+
+// roomForOthers is how many streams an exchange may need at a time that is not
+// about their number.
+const roomForOthers = 8
+
+// vacate leaves all streams, and waits until the target has room for those of
+// the next exchange, or has had time enough to notice since most were left.
+func (t *talk) vacate(begun time.Time) {
+	known := slices.Clone(t.rec.Connections)
+	leave(t.streams)
+	for time.Since(begun) < t.noticing() {
+		var tried []*stream
+		room := true
+		for range min(t.target.StreamLimit, roomForOthers) {
+			s := t.open(ask{name: "room"})
+			tried = append(tried, s)
+			if room = s.isStream(); !room {
+				break
+			}
+		}
+		took := time.Since(begun)
+		leave(tried)
+		if room {
+			// Those that showed it are to be noticed, too.
+			t.sleep(2 * took)
+			break
+		}
+		if !t.sleep(t.pace().Quiet / 4) {
+			break
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.rec.Connections = known
 }
 
 // leave closes streams in both ways that a client goes away.
@@ -241,4 +282,5 @@ func talkChurn(t *talk) {
 	if s := t.reopen("stream", 2*t.pace().Heartbeat+t.pace().Quiet); s.isStream() {
 		t.settle(s)
 	}
+	t.vacate(time.Now())
 }

@@ -46,7 +46,7 @@ func (t *talk) complete(name, body string) {
 		case s.until(0, done):
 			s.end(closingTime)
 			return
-		case !s.until(stallTime(t.pace().Heartbeat), func() bool { return s.size > size || s.rec.End != EndNone }), s.end(0):
+		case !s.until(2*stallTime(t.pace().Heartbeat), func() bool { return s.size > size || s.rec.End != EndNone }), s.end(0):
 			return
 		}
 	}

@@ -22,11 +22,7 @@ func (r *runner) report(ctx context.Context) *Report {
 		began := time.Now()
 		result := r.judge(c)
 		if c.Timed && (result.Outcome == Fail || result.Outcome == Warn) && ctx.Err() == nil {
-			if !again[c.Exchange] {
-				again[c.Exchange] = true
-				e, _ := findExchange(c.Exchange)
-				r.take(ctx, e)
-			}
+			r.takeAgain(ctx, c, again)
 			if second := r.judge(c); second.Outcome != result.Outcome && second.Outcome != NotTested {
 				result = second
 				result.Flaky = true
@@ -39,6 +35,26 @@ func (r *runner) report(ctx context.Context) *Report {
 	report.Interrupted = ctx.Err() != nil
 	report.settle(r.options.Baseline, r.options.Strict)
 	return report
+}
+
+// takeAgain lets the exchanges that a check is judged from take place once more,
+// unless they have.
+func (r *runner) takeAgain(ctx context.Context, c *Check, again map[string]bool) {
+	var together, alone []*exchange
+	for _, name := range append([]string{c.Exchange}, c.Also...) {
+		e, ok := findExchange(name)
+		switch {
+		case !ok || again[name] || r.transcripts[name] == nil:
+			continue
+		case e.alone:
+			alone = append(alone, e)
+		default:
+			together = append(together, e)
+		}
+		again[name] = true
+	}
+	r.of += len(together) + len(alone)
+	r.takeAll(ctx, together, alone)
 }
 
 // judge judges one check from what was recorded, or says why it cannot.
@@ -75,6 +91,7 @@ func (r *runner) transcriptFor(c *Check) *Transcript {
 	joined := *own
 	for _, name := range c.Also {
 		if t := r.transcripts[name]; t != nil {
+			joined.Lag = max(joined.Lag, t.Lag)
 			joined.Connections = append(joined.Connections[:len(joined.Connections):len(joined.Connections)], t.Connections...)
 			joined.Publications = append(joined.Publications[:len(joined.Publications):len(joined.Publications)], t.Publications...)
 		}

@@ -54,13 +54,13 @@ func arrivals(t *Transcript, c *Connection) map[string]time.Duration {
 }
 
 // allowance is how long an event may take: a second, and more where the target
-// takes its time over every publish.
+// takes its time over every publish, or this process was late.
 func allowance(t *Transcript) time.Duration {
 	var took []time.Duration
 	for _, p := range t.Publications {
 		took = append(took, p.Answered-p.Sent)
 	}
-	return time.Second + 4*quantile(took, 50)
+	return t.allowing(time.Second + 4*quantile(took, 50))
 }
 
 // quantile returns the value below which so many percent of the list are, 0 for

@@ -46,7 +46,7 @@ func judgeSilence(most int, silenceOf func(*idleTime) time.Duration) func(*Trans
 				return untested("nothing came in %s of silence (see live.heartbeat.present)", seconds(h.rest()))
 			}
 			silence := silenceOf(h)
-			if longest = max(longest, silence); silence > t.limit(most) {
+			if longest = max(longest, silence); silence > t.allowing(t.limit(most)) {
 				return missed("a silence of %s", seconds(silence)).expect("at most %s", seconds(t.limit(most))).show(h.c.endEvidence())
 			}
 		}
@@ -60,7 +60,7 @@ func judgeWatchdog(t *Transcript) Verdict {
 	const most = 45
 	if profiled(t, "polyfill") {
 		for _, h := range idleTimes(t) {
-			if silence := max(h.silence(), h.rest()); silence > t.limit(most) {
+			if silence := max(h.silence(), h.rest()); silence > t.allowing(t.limit(most)) {
 				return missed("a silence of %s", seconds(silence)).as(Must).expect("less than %s", seconds(t.limit(most))).show(h.c.endEvidence())
 			}
 		}

@@ -101,7 +101,7 @@ func judgeMercureExpiry(t *Transcript) Verdict {
 		return untested("the token was not taken: status %d", c.Status)
 	case !c.End.byPeer():
 		return missed("%s after the token's expiry the stream is still open", seconds(c.Ended-c.Expires)).show(c.endEvidence())
-	case c.Ended > c.Expires+expiryTime:
+	case c.Ended > c.Expires+t.allowing(expiryTime):
 		return missed("the stream ended %s after the token's expiry", seconds(c.Ended-c.Expires)).show(c.endEvidence())
 	}
 	return passed("")

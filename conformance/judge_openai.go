@@ -88,12 +88,12 @@ func judgeChatDoneLast(_ *Transcript, c *Connection) Verdict {
 	return passed("")
 }
 
-func judgeChatCloses(_ *Transcript, c *Connection) Verdict {
+func judgeChatCloses(t *Transcript, c *Connection) Verdict {
 	for _, e := range c.events() {
 		if e.Data != doneMarker {
 			continue
 		}
-		if !c.End.byPeer() || c.Ended-e.At > closingTime {
+		if !c.End.byPeer() || c.Ended-e.At > t.allowing(closingTime) {
 			return missed("%s after it, the response had not ended", seconds(c.Ended-e.At)).
 				expect("the end within %s", seconds(closingTime)).show(c.endEvidence())
 		}
@@ -153,7 +153,7 @@ func judgeChatFinish(t *Transcript, c *Connection) Verdict {
 func judgeChatStall(t *Transcript, c *Connection) Verdict {
 	most := stallTime(t.Facts.Heartbeat)
 	longest, at := c.longestSilence(markers(c) == 0)
-	if longest > most {
+	if longest > t.allowing(most) {
 		return missed("%s of silence while the answer was not finished", seconds(longest)).
 			expect("a comment at the latest after %s", seconds(most)).show(c.bodyEvidence(at-40, at+40))
 	}

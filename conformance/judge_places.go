@@ -12,7 +12,7 @@ func judgePlaces(t *Transcript) Verdict {
 			expect("a stream").show(again.headEvidence())
 	}
 	freed := again.Responded - held.Ended
-	if allowed := t.Facts.Heartbeat + time.Second; freed > allowed {
+	if allowed := t.allowing(t.Facts.Heartbeat + time.Second); freed > allowed {
 		return missed("a place was free again %s after all streams were left", seconds(freed)).expect("at most %s", seconds(allowed)).show(again.headEvidence())
 	}
 	return passed("after " + seconds(freed))
@@ -57,7 +57,7 @@ func judgeShutdown(t *Transcript) Verdict {
 	switch {
 	case longest == 0:
 		return t.unmet("no event stream could be opened")
-	case longest > t.Facts.Patience:
+	case longest > t.allowing(t.Facts.Patience):
 		return missed("a stream ended %s after the restart was asked for", seconds(longest)).expect("at most %s", seconds(t.Facts.Patience))
 	}
 	return passed(branch + " after " + seconds(longest))

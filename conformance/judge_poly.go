@@ -45,7 +45,7 @@ func judgePolySilence(t *Transcript) Verdict {
 	}
 	most := t.limit(polySilence)
 	longest, at := c.longestSilence(!c.End.byPeer())
-	if longest >= most {
+	if longest >= t.allowing(most) {
 		return missed("%s of silence", seconds(longest)).expect("less than %s", seconds(most)).show(c.bodyEvidence(at-40, at+40))
 	}
 	return passed(fmt.Sprintf("at most %s of silence", seconds(longest)))

@@ -114,7 +114,7 @@ func (h *idleTime) rest() time.Duration {
 
 // stopped reports whether there were signs, and then no more.
 func (h *idleTime) stopped(t *Transcript) bool {
-	return len(h.signs) > 0 && h.rest() > 5*h.silence()/2+t.limit(1)
+	return len(h.signs) > 0 && h.rest() > t.allowing(5*h.silence()/2+t.limit(1))
 }
 
 // signsThatStop reports whether signs of life stop in a idleTime, or do not come

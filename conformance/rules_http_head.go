@@ -94,7 +94,7 @@ var httpHeadChecks = []Check{
 			if c == nil || c.Sent == 0 {
 				return untested("no request was sent")
 			}
-			allowed := time.Second
+			allowed := t.allowing(time.Second)
 			if h := t.named("head"); h != nil {
 				// A target that is slow with everything is not holding back.
 				allowed += 4 * h.waited()

@@ -66,6 +66,7 @@ func Run(ctx context.Context, target Target, o Options) (*Report, error) {
 	}
 	r.converseAll(ctx)
 	report := r.report(ctx)
+	r.leave(ctx)
 	if o.Record != "" {
 		if err := r.save(o.Record); err != nil {
 			return nil, err
@@ -259,6 +260,12 @@ func (r *runner) converseAll(ctx context.Context) {
 			together = append(together, e)
 		}
 	}
+	r.takeAll(ctx, together, alone)
+}
+
+// takeAll lets exchanges take place side by side, and others after them, one by
+// one.
+func (r *runner) takeAll(ctx context.Context, together, alone []*exchange) {
 	slots := make(chan struct{}, r.options.Parallel)
 	var running sync.WaitGroup
 	for _, e := range together {
@@ -280,7 +287,6 @@ func (r *runner) converseAll(ctx context.Context) {
 	for _, e := range alone {
 		r.take(ctx, e)
 	}
-	r.leave(ctx)
 }
 
 // take lets one exchange take place and looks whether the target survived it.

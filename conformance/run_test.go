@@ -360,6 +360,30 @@ func TestTimedIsSeenTwice(t *testing.T) {
 	}
 }
 
+// All exchanges are looked at once more that the check is judged from, once.
+func TestTakeAgain(t *testing.T) {
+	r, err := newRunner(serveBroker(t, newBroker()), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.client.CloseIdleConnections()
+	before := Transcript{}
+	for _, name := range []string{"idle", "wait", "latency"} {
+		r.transcripts[name] = &before
+	}
+	beats, _ := Find("live.heartbeat.15s")
+	again := map[string]bool{}
+	r.takeAgain(t.Context(), &beats, again)
+	idle, wait := r.transcripts["idle"], r.transcripts["wait"]
+	if idle == &before || wait == &before || r.transcripts["latency"] != &before {
+		t.Errorf("taken again: idle %t, wait %t, latency %t", idle != &before, wait != &before, r.transcripts["latency"] != &before)
+	}
+	r.takeAgain(t.Context(), &beats, again)
+	if r.transcripts["idle"] != idle || r.transcripts["wait"] != wait || r.done != 2 || r.of != 2 {
+		t.Errorf("taken a third time; %d of %d", r.done, r.of)
+	}
+}
+
 // No token gets into a report or a recording, and what is recorded is judged
 // the same.
 func TestRecordReplayRedacted(t *testing.T) {

@@ -23,6 +23,9 @@ type Transcript struct {
 	Probes       []Probe        `json:"probes,omitempty"`
 	// Counts is how many there were of what is too many to be listed.
 	Counts map[string]int `json:"counts,omitempty"`
+	// Lag is the most that this process was late for its own timers while the
+	// exchange took place.
+	Lag time.Duration `json:"lag_ns,omitempty"`
 	// Problem says why the exchange could not be brought to its end; empty if
 	// it was. What is there before it is judged all the same.
 	Problem string `json:"problem,omitempty"`

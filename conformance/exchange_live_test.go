@@ -186,8 +186,9 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// A limited backend gives so many streams at a time.
-func limited(t *testing.T, limit int, forget func() bool) Target {
+// A limited backend gives so many streams at a time. forget is called with what
+// makes room for another when one has ended.
+func limited(t *testing.T, limit int, forget func(free func())) Target {
 	t.Helper()
 	b := newBroker()
 	var mu sync.Mutex
@@ -204,11 +205,11 @@ func limited(t *testing.T, limit int, forget func() bool) Target {
 			return
 		}
 		b.ServeHTTP(w, r)
-		mu.Lock()
-		defer mu.Unlock()
-		if forget() {
+		forget(func() {
+			mu.Lock()
+			defer mu.Unlock()
 			open--
-		}
+		})
 	}))
 	t.Cleanup(func() { close(b.done); server.Close() })
 	pace := quick
@@ -216,8 +217,8 @@ func limited(t *testing.T, limit int, forget func() bool) Target {
 	return Target{URL: server.URL + "/events?topic={topic}", StreamLimit: limit, Publish: &Publish{Func: b.publish}, Pace: pace}
 }
 
-func always() bool { return true }
-func not() bool    { return false }
+func always(free func()) { free() }
+func not(func())         {}
 
 func TestTalkPlaces(t *testing.T) {
 	rec := took(t, limited(t, 3, always), "places")
@@ -230,6 +231,27 @@ func TestTalkPlaces(t *testing.T) {
 	target := limited(t, 4, always)
 	target.StreamLimit = 3
 	expect(t, took(t, target, "places"), "live.disconnect.noticed", NotTested, "4 streams are open")
+}
+
+// An exchange that used up the limit waits until there is room for the next.
+func TestVacate(t *testing.T) {
+	for _, name := range []string{"places", "overload", "crowd"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target := limited(t, 10, func(free func()) { time.AfterFunc(300*time.Millisecond, free) })
+			one := talkTo(t, target)
+			e, _ := findExchange(name)
+			e.talk(one)
+			if list := namesOf(one.rec); slices.Contains(list, "room") {
+				t.Errorf("connections %q", list)
+			}
+			for i := range roomForOthers {
+				if s := one.open(ask{name: "next"}); !s.isStream() {
+					t.Fatalf("stream %d behind the exchange has the status %d", i+1, s.rec.Status)
+				}
+			}
+		})
+	}
 }
 
 func TestTalkChurn(t *testing.T) {

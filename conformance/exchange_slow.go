@@ -15,7 +15,7 @@ import (
 // neither.
 var slowExchanges = []exchange{
 	{
-		name: "stalled", needs: []Capability{CanPublish}, alone: true, limit: time.Minute,
+		name: "stalled", needs: []Capability{CanPublish}, alone: true, limit: 2 * time.Minute,
 		about: "publish six megabytes, and more if all are kept, to two streams, of which one does not read; then read that one, and resume it if it was cut",
 		talk:  talkStalled,
 	},
@@ -43,7 +43,7 @@ const (
 	bulkEvents = 192
 	bulkMore   = 448
 	bulkAhead  = 8
-	bulkTime   = 10 * time.Second
+	bulkTime   = 30 * time.Second
 	bulkSlow   = 3
 )
 
@@ -60,11 +60,17 @@ func talkStalled(t *talk) {
 		t.stop("large events come late although every stream reads")
 		return
 	}
-	stalled := t.open(ask{name: "stalled", stalled: true, window: stalledWindow, limit: largeLimit})
+	stalled := t.open(ask{name: "stalled", window: stalledWindow, limit: largeLimit})
 	if !stalled.isStream() {
 		t.stop("a second stream could not be opened")
 		return
 	}
+	// With an event it also has an ID to come back with.
+	if !t.settle(stalled) {
+		return
+	}
+	stalled.stall()
+	t.weigh(memoryBefore)
 	last, kept := t.backlog(other, stalled, bulkBefore, bulkEvents)
 	if kept {
 		stalled.stall()
@@ -87,17 +93,32 @@ func (t *talk) backlog(other, stalled *stream, from, n int) (last string, kept b
 	last = t.nextMark()
 	t.publishMark(last)
 	t.hasMark(last, t.pace().Patience/2, other)
+	t.weigh(memoryFull)
 	stalled.read()
 	kept = t.hasMark(last, t.pace().Patience, stalled)
-	return last, all && kept && len(stalled.received()) > from-bulkBefore+n
+	return last, all && kept && t.bulkOn(stalled) == from-bulkBefore+n
 }
+
+// bulkOn is how many of the large events a stream has.
+func (t *talk) bulkOn(s *stream) int {
+	n := 0
+	for _, e := range s.received() {
+		if numbered(t.rec.payload(e), t.bulkPrefix()) >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// bulkPrefix begins the data of large events, whose numbers follow.
+func (t *talk) bulkPrefix() string { return fmt.Sprintf("ssegauge-%s-bulk-", t.nonce) }
 
 // bulk publishes n large events one after another, numbered from the given
 // number, as fast as a stream gets them, and reports whether all were accepted
 // and the stream followed.
 func (t *talk) bulk(to *stream, from, n int) bool {
 	end, slow := time.Now().Add(bulkTime), 0
-	prefix := fmt.Sprintf("ssegauge-%s-bulk-", t.nonce)
+	prefix := t.bulkPrefix()
 	for i := from; i < from+n && time.Now().Before(end) && t.ctx.Err() == nil; i++ {
 		data := fmt.Sprintf("%s%d-", prefix, i)
 		p := t.publish(Fields{"data": data + strings.Repeat("x", bulkSize-len(data))})
@@ -164,6 +185,7 @@ func talkCrowd(t *talk) {
 		})
 	}
 	workers.Wait()
+	defer func() { t.vacate(time.Now()) }()
 	if hangs.Load() {
 		return // as the next one would
 	}

@@ -27,6 +27,10 @@ func TestTalkStalled(t *testing.T) {
 	for _, id := range []string{"slow.isolation.latency", "slow.isolation.loss", "slow.publisher"} {
 		expect(t, rec, id, Pass, "")
 	}
+	// It has an event, and its ID, before it stops reading.
+	if c := rec.named("stalled"); len(c.events()) == 0 || c.events()[0].ID == "" || numbered(c.events()[0].Data, "ssegauge-nonce-bulk-") >= 0 {
+		t.Errorf("the stalled stream begins with %q", c.bytes()[:min(len(c.bytes()), 80)])
+	}
 	expect(t, rec, "slow.bounded", Pass, "cut")
 	expect(t, rec, "slow.drop-signalled", Pass, "cut")
 	// The broker keeps nothing, and says nothing about it.

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -48,7 +49,28 @@ func trailing(list []delivery) int {
 
 // slack is what is allowed beyond three times the time without a stalled stream.
 func slack(t *Transcript, before []time.Duration) time.Duration {
-	return 3*quantile(before, 99) + t.Facts.Patience/10
+	return t.allowing(3*quantile(before, 99) + t.Facts.Patience/10)
+}
+
+// unanswered reports whether a publish was given up because no answer came.
+func (p *Publication) unanswered() bool { return !p.Accepted && p.Status == 0 && !p.Unsendable }
+
+// heldBack is the longest that an event took to another stream, or has taken
+// without arriving, of those whose publish got no answer: it may be held up
+// together with its publisher.
+func (b *bulk) heldBack(t *Transcript) (longest time.Duration) {
+	at := arrivals(t, b.other)
+	for _, p := range t.Publications {
+		if p.Mark || p.Sent < b.stalled.Sent || !p.unanswered() {
+			continue
+		}
+		until := at[p.Fields["data"]]
+		if until == 0 {
+			until = p.Answered
+		}
+		longest = max(longest, until-p.Sent)
+	}
+	return longest
 }
 
 func judgeIsolatedLatency(t *Transcript) Verdict {
@@ -67,10 +89,13 @@ func judgeIsolatedLatency(t *Transcript) Verdict {
 	}
 	before, after := latency(b.before), latency(b.after)
 	allowed, p99 := slack(t, before), quantile(after, 99)
-	stuck := trailing(b.after)
+	stuck, held := trailing(b.after), b.heldBack(t)
 	switch {
 	case len(before) == 0:
 		return t.unmet("nothing arrived before a stream stalled")
+	case held > allowed:
+		return missed("while one stream did not read, an event was not on another after %s, and its publisher had no answer", seconds(held)).
+			expect("at most %s, as it was %s before", seconds(allowed), seconds(quantile(before, 99))).show(b.other.endEvidence())
 	case stuck > 0 && !b.other.End.byPeer():
 		return missed("while one stream did not read, %s did not arrive on another", counted(stuck, "event")).show(b.other.endEvidence())
 	case p99 > allowed:
@@ -116,7 +141,7 @@ func judgePublisher(t *Transcript) Verdict {
 		case p.Mark || p.Answered == 0:
 		case p.Sent < b.stalled.Sent:
 			before = append(before, took)
-		case !p.Accepted && p.Status == 0 && !p.Unsendable:
+		case p.unanswered():
 			longest = max(longest, took)
 		default:
 			after = append(after, took)
@@ -206,7 +231,15 @@ func judgeBounded(t *Transcript) Verdict {
 	case l.sent < backlogEnough:
 		return untested("%.1f MiB could be published in time, and were kept", mebibytes(l.sent))
 	}
-	return missed("all of %.1f MiB were kept for a stream that did not read; no bound was reached", mebibytes(l.bytes)).
+	before, weighed := t.Counts[memoryBefore]
+	grown := t.Counts[memoryFull] - before
+	switch {
+	case !weighed:
+		return untested("all of %.1f MiB were kept, in sockets or by the target: memory in the target file tells which", mebibytes(l.bytes))
+	case grown < l.bytes/2:
+		return passed(fmt.Sprintf("sockets keep it: the target's memory grew by %.1f MiB", mebibytes(grown)))
+	}
+	return missed("all of %.1f MiB were kept for a stream that did not read, and the target's memory grew by %.1f MiB", mebibytes(l.bytes), mebibytes(grown)).
 		expect("the stream is cut, or events are dropped and it is told").show(l.stalled.endEvidence())
 }
 
@@ -286,7 +319,7 @@ func judgeNewcomer(count, noun string) func(*Transcript) Verdict {
 			}
 			return missed("beside %s another is answered with status %d", counted(n, noun), c.Status).expect("a stream, 429 or 503").show(c.headEvidence())
 		}
-		allowed := time.Second + 4*before.waited()
+		allowed := t.allowing(time.Second + 4*before.waited())
 		switch {
 		case after == nil:
 			return t.unmet("no stream was opened afterwards")

@@ -25,7 +25,7 @@ var slowChecks = []Check{
 	},
 	{
 		ID: "slow.bounded", Level: Should, Clause: "practice", Exchange: "stalled",
-		Require: "What is kept for a client that does not read has a bound.",
+		Require: "What the target keeps for a client that does not read has a bound.",
 		Why:     "Otherwise a few such clients use up the memory of the server.",
 		Fix:     "Bound the queue in bytes, and cut the client or drop events and tell it.",
 		Judge:   judgeBounded,

@@ -14,6 +14,10 @@ var stalledLiterals = []literal{
 	{id: "slow.isolation.latency", name: "late", t: crawl{delay: 3000}.transcript(), want: Fail, observed: "the 99th percentile of the latency on another was 2.999 s"},
 	{id: "slow.isolation.latency", name: "as late before", t: crawl{delay: 1000, before: 800}.transcript(), want: Pass},
 	{id: "slow.isolation.latency", name: "stands still", t: crawl{stuck: 100}.transcript(), want: Fail, observed: "100 events did not arrive"},
+	{id: "slow.isolation.latency", name: "held up with its publisher", t: lastPublishTook(5000), want: Fail, observed: "an event was not on another after 5.000 s"},
+	{id: "slow.isolation.latency", name: "held up until the stream read", t: cameAfter(lastPublishTook(5000), 6000), want: Fail, observed: "an event was not on another after 6.000 s"},
+	{id: "slow.isolation.latency", name: "the publisher alone waits", t: cameAfter(lastPublishTook(5000), 20), want: Pass},
+	{id: "slow.isolation.latency", name: "this process was late", t: lagging(1300, crawl{delay: 3000}.transcript()), want: Pass},
 	{id: "slow.isolation.latency", name: "holes are losses", t: crawl{hole: 7}.transcript(), want: Pass},
 	{id: "slow.isolation.latency", name: "nothing accepted", t: transcript(body().called("other"), body().called("stalled")), want: NotTested},
 
@@ -31,7 +35,9 @@ var stalledLiterals = []literal{
 
 	{id: "slow.bounded", name: "cut", t: crawl{got: 90, end: EndCut}.transcript(), want: Pass, observed: "cut"},
 	{id: "slow.bounded", name: "dropped", t: crawl{got: 90}.transcript(), want: Pass, observed: "dropped"},
-	{id: "slow.bounded", name: "all is kept", t: crawl{got: 192, size: 96 << 10}.transcript(), want: Warn, observed: "all of 18.0 MiB"},
+	{id: "slow.bounded", name: "in memory", t: grown(18<<20, crawl{got: 192, size: 96 << 10}.transcript()), want: Warn, observed: "all of 18.0 MiB were kept for a stream that did not read, and the target's memory grew by 18.0 MiB"},
+	{id: "slow.bounded", name: "in sockets", t: grown(3<<20, crawl{got: 192, size: 96 << 10}.transcript()), want: Pass, observed: "grew by 3.0 MiB"},
+	{id: "slow.bounded", name: "somewhere", t: crawl{got: 192, size: 96 << 10}.transcript(), want: NotTested, observed: "in sockets or by the target"},
 	{id: "slow.bounded", name: "little was published", t: crawl{got: 192, size: 32 << 10}.transcript(), want: NotTested, observed: "6.0 MiB could be published"},
 
 	{id: "slow.drop-signalled", name: "cut", t: crawl{got: 90, end: EndReset}.transcript(), want: Pass, observed: "cut"},
@@ -135,6 +141,26 @@ func (s crawl) transcript() *Transcript {
 func lastPublishTook(took int) *Transcript {
 	t := crawl{}.transcript()
 	return t.with(&Publication{Fields: Fields{"data": "late"}, Sent: ms(7000), Answered: ms(7000 + took)})
+}
+
+// cameAfter lets the event of that publish reach the other stream.
+func cameAfter(t *Transcript, took int) *Transcript {
+	other := t.named("other")
+	other.Chunks = append(other.Chunks, Chunk{At: ms(7000 + took), Data: Bytes("data: late\n\n")})
+	return t
+}
+
+// grown is a transcript of a target whose memory grew by so many bytes.
+func grown(by int, t *Transcript) *Transcript {
+	t.Counts = map[string]int{memoryBefore: 1 << 20, memoryFull: 1<<20 + by}
+	return t
+}
+
+// lagging is a transcript of a process that was late itself, by so many
+// milliseconds at most.
+func lagging(by int, t *Transcript) *Transcript {
+	t.Lag = ms(by)
+	return t
 }
 
 var newcomerLiterals = slices.Concat(newcomers("slow.connect-flood", "crowd", "stream"), newcomers("slow.slowloris", "dripping", "unfinished request"))

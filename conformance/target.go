@@ -51,6 +51,9 @@ type Target struct {
 	// Control has what makes the target do something: restart, stop, finish,
 	// fail, expire. See ControlActions.
 	Control map[string]*Action `yaml:"control"`
+	// Memory reads how much memory the target has in use, to tell what is kept
+	// there from what sockets keep.
+	Memory *Memory `yaml:"memory"`
 
 	// AllowedOrigin is an origin, such as https://app.example, whose pages may
 	// read streams with credentials.
@@ -292,6 +295,9 @@ func (t *Target) check() (path, problem string) {
 		if problem := t.Publish.check(); problem != "" {
 			return "publish", problem
 		}
+	}
+	if problem := t.Memory.check(); problem != "" {
+		return "memory", problem
 	}
 	if t.Tokens != nil {
 		if problem := t.Tokens.check(); problem != "" {

@@ -150,6 +150,17 @@ func shutdown(server backend) error {
 	return server.Shutdown(ctx)
 }
 
+// kept is what the ordinary server keeps for streams, in bytes: all that grows
+// with them. The memory of this process is also that of the checker.
+func (s *referenceServer) kept() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if server, ok := s.server.(*refserver.Server); ok {
+		return int64(server.Hub().Stats().Window.Bytes)
+	}
+	return 0
+}
+
 // complete fills in how the server is reached and controlled. What a target
 // file says stays.
 func (s *referenceServer) complete(t *conformance.Target) {
@@ -169,7 +180,7 @@ func (s *referenceServer) complete(t *conformance.Target) {
 	if t.Pace == (conformance.Pace{}) {
 		t.Pace = conformance.Pace{
 			Heartbeat: referenceHeartbeat, Quiet: 300 * time.Millisecond, Listen: 3 * referenceHeartbeat,
-			Second: referenceHeartbeat / 10, Lifetime: 10 * referenceHeartbeat,
+			Second: referenceHeartbeat / 7, Lifetime: 22 * referenceHeartbeat,
 		}
 	}
 	if s.protocol != "" {
@@ -198,6 +209,7 @@ func (s *referenceServer) complete(t *conformance.Target) {
 			"retry": `,"retry":{retry_json}`, "comment": `,"comment":{comment_json}`, "user": `,"user":{user_json}`,
 		},
 	}
+	t.Memory = &conformance.Memory{Func: func(context.Context) (int64, error) { return s.kept(), nil }}
 	t.Control = map[string]*conformance.Action{
 		"finish": {Request: conformance.Request{URL: base + "/publish", Body: `{"topic":{topic_json},"finish":true}`}},
 		"expire": {Request: conformance.Request{

@@ -22,7 +22,7 @@ var slowFaults = []faultRow{
 			}
 			return [][]byte{e}
 		}}},
-	{Fault{"publish-waits", "A publish waits while a stream is written to, a second or so at most.",
+	{Fault{"publish-waits", "A publish waits while a stream is written to, two and a half seconds at most.",
 		[]string{"slow.publisher"}},
 		faultHooks{subscription: unswept, handler: publishBehindWrites}},
 	{Fault{"unbounded", "Everything is kept for a stream that does not read.",
@@ -63,7 +63,7 @@ func inTurn(next http.Handler) http.Handler {
 // publishBehindWrites lets a publish wait for the streams that are being written
 // to.
 func publishBehindWrites(next http.Handler) http.Handler {
-	const most, look = 1100 * time.Millisecond, 5 * time.Millisecond
+	const most, look = 2500 * time.Millisecond, 5 * time.Millisecond
 	var writing atomic.Int32
 	streams := tapped(func(next http.Handler, w *tap, r *http.Request) {
 		write := w.write

@@ -62,7 +62,7 @@ var openaiFaults = []faultRow[openaiManners]{
 			m.script = func(s []step) []step {
 				for i := range s {
 					if s[i].comment {
-						s[i] = step{pause: 8 * s[i].pause}
+						s[i] = step{pause: 15 * s[i].pause}
 					}
 				}
 				return s

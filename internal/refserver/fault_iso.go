@@ -157,10 +157,16 @@ func (h *Hub) elsewhere(st *stream, id string) (*topicLog, uint64) {
 	return nil, 0
 }
 
-// oneTab ends a stream of a private topic when another one is asked for.
+// A tab is a stream of a private topic: what ends it, and when it has ended.
+type tab struct {
+	end  context.CancelFunc
+	done chan struct{}
+}
+
+// oneTab ends a stream of a private topic before another one begins.
 func oneTab(next http.Handler) http.Handler {
-	var mu sync.Mutex
-	newest := map[string]context.CancelFunc{}
+	var mu sync.Mutex // guards newest
+	newest := map[string]tab{}
 	return onPath("/events", func(next http.Handler, w http.ResponseWriter, r *http.Request) {
 		topic := r.URL.Query().Get("topic")
 		if r.Method != http.MethodGet || !isPrivate(topic) {
@@ -169,12 +175,16 @@ func oneTab(next http.Handler) http.Handler {
 		}
 		ctx, end := context.WithCancel(r.Context())
 		defer end()
+		own := tab{end, make(chan struct{})}
+		defer close(own.done)
 		mu.Lock()
-		if before := newest[topic]; before != nil {
-			before()
-		}
-		newest[topic] = end
+		before, opened := newest[topic]
+		newest[topic] = own
 		mu.Unlock()
+		if opened {
+			before.end()
+			<-before.done
+		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})(next)
 }

@@ -3,8 +3,11 @@ package schemas
 import (
 	"encoding/json"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
+	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/proxylab"
 	"github.com/ssegauge/ssegauge/conformance"
 	"github.com/ssegauge/ssegauge/loadgen"
 )
@@ -12,6 +15,7 @@ import (
 // kinds are the kinds of files that have a schema. A new kind is a row.
 var kinds = []kind{
 	{"scenario", "A scenario of ssegauge load", loadgen.Scenario{}, scenarioExamples, scenarioKeywords},
+	{"matrix", "A matrix of ssegauge proxy", proxylab.File{}, matrixExamples, matrixKeywords},
 	{"target", "A target of ssegauge check", conformance.Target{}, targetExamples, targetKeywords},
 }
 
@@ -58,7 +62,25 @@ func targetExamples() ([]example, error) {
 	return []example{{text, t}}, err
 }
 
-// Keywords that both kinds have.
+func matrixExamples() ([]example, error) {
+	const text = "name: a\nproxy: nginx\nconfig: a\nvariants: [{name: a}]\n"
+	folder, err := os.MkdirTemp("", "ssegauge")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "matrix.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	m, err := proxylab.LoadMatrix(file, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	return []example{{text, proxylab.File{Load: m.Load}}}, nil
+}
+
+// Keywords that several kinds have.
 const (
 	anAddress = `{"pattern": "^https?://.|REFERENCE"}`
 	aTarget   = `{"pattern": "^(embedded$|https?://.)|REFERENCE"}`
@@ -100,6 +122,18 @@ var scenarioKeywords = map[string]string{
 	"Cohort":       `{"required": ["name", "count"]}`,
 	"Cohort.name":  `{"pattern": "^[^:<>=!/\\\\ ]+$|REFERENCE"}`,
 	"Cohort.count": `{"minimum": 1}`,
+}
+
+var matrixKeywords = map[string]string{
+	"File":         `{"required": ["name"], "anyOf": [{"required": ["include"]}, {"required": ["proxy", "config", "variants"]}]}`,
+	"File.name":    `{"pattern": "."}`,
+	"File.proxy":   `{"enum": ` + list(proxylab.Proxies()) + `}`,
+	"Variant":      `{"required": ["name"]}`,
+	"Variant.http": aVersion,
+	"Variant.ramp": `{"maximum": 64}`,
+	"Load.streams": `{"maximum": 5000}`,
+	"Load.rounds":  `{"maximum": 50}`,
+	"Load.size":    `{"maximum": 1048576}`,
 }
 
 var targetKeywords = map[string]string{

@@ -13,6 +13,8 @@ import (
 	"github.com/invopop/jsonschema"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/proxylab"
+	"github.com/ssegauge/ssegauge/conformance/doctor"
 	"github.com/ssegauge/ssegauge/loadgen"
 )
 
@@ -38,7 +40,7 @@ func (k *kind) schema() ([]byte, error) {
 		FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true, ExpandedStruct: true, Anonymous: true,
 		Mapper: scalar,
 	}
-	for _, room := range []string{"loadgen", "conformance"} {
+	for _, room := range []string{"loadgen", "conformance", "cmd/ssegauge/internal/proxylab"} {
 		if err := m.reflector.AddGoComments(here, root+room, jsonschema.WithFullComment()); err != nil {
 			return nil, err
 		}
@@ -56,6 +58,8 @@ func scalar(t reflect.Type) *jsonschema.Schema {
 		name = "rate"
 	case t == reflect.TypeFor[loadgen.Threshold]():
 		name = "threshold"
+	case t == reflect.TypeFor[proxylab.Expectation]():
+		name = "expectation"
 	case t.Kind() == reflect.String:
 		name = "text"
 	case t.Kind() == reflect.Bool:
@@ -85,6 +89,8 @@ var scalars = map[string]string{
 	"rate": `{"type": ["string", "number"], "minimum": 0, "maximum": 1000000000,
 		"pattern": "^ *([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)? *(/ *[smh] *)?$|REFERENCE",
 		"patternErrorMessage": "expected a rate such as 60/s, 90/m or 1/h"}`,
+	"expectation": `{"type": "string", "pattern": "^ *((VERDICT) +before +[0-9][0-9.]* *(,|$) *)*(VERDICT)? *$|REFERENCE",
+		"patternErrorMessage": "expected a verdict such as streams, or: held before 1.29.7, streams"}`,
 	"threshold": `{"type": "string", "pattern": "^ *(THRESHOLD) *$|REFERENCE",
 		"patternErrorMessage": "expected METRIC OPERATOR VALUE with a known metric, such as fanout.p99 < 250ms",
 		"examples": ["fanout.p99 < 250ms", "events.lost == 0", "streams.failed == 0"]}`,
@@ -114,6 +120,14 @@ func thresholdPattern() string {
 		}
 	}
 	return strings.Join(either, "|")
+}
+
+func verdictPattern() string {
+	var names []string
+	for _, v := range doctor.Verdicts() {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, "|")
 }
 
 // A maker makes one schema.
@@ -319,6 +333,7 @@ func write(whole *jsonschema.Schema) ([]byte, error) {
 		if bytes.Contains(text, []byte(`"#/$defs/`+name+`"`)) {
 			s := &jsonschema.Schema{}
 			definition = strings.ReplaceAll(definition, "THRESHOLD", escape(thresholdPattern()))
+			definition = strings.ReplaceAll(definition, "VERDICT", verdictPattern())
 			if err := json.Unmarshal([]byte(withReference(definition)), &s.Extras); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}

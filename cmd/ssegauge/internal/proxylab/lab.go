@@ -1,0 +1,310 @@
+package proxylab
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ssegauge/ssegauge/internal/refserver"
+)
+
+// A Lab starts proxies. Its methods may be called side by side.
+type Lab struct {
+	guard                  []string
+	certificate, key, both []byte // PEM
+	client                 *http.Client
+	// ports finds so many free ports.
+	ports func(n int) ([]string, error)
+
+	mu       sync.Mutex
+	programs map[*kind]found
+}
+
+type found struct {
+	*program
+	err error
+}
+
+// NewLab makes a lab with a new certificate for localhost and 127.0.0.1. The
+// command and arguments of guard must end in a call of Guard.
+func NewLab(guard []string) (*Lab, error) {
+	c, err := refserver.SelfSigned()
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(c.TLS.PrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lab{guard: guard, programs: map[*kind]found{}, certificate: c.PEM, ports: freePorts}
+	l.key = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	l.both = slices.Concat(l.certificate, l.key)
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(l.certificate)
+	l.client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	return l, nil
+}
+
+// program finds a kind's program, once.
+func (l *Lab) program(ctx context.Context, k *kind) (*program, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, known := l.programs[k]
+	switch {
+	case known:
+	case k == &builtin:
+		f.program = builtinProgram()
+	default:
+		f.program, f.err = k.installed(ctx)
+	}
+	if ctx.Err() == nil {
+		l.programs[k] = f
+	}
+	return f.program, f.err
+}
+
+// Unfit says that an installed proxy lacks what a variant needs.
+type Unfit struct{ Proxy, Version, Need string }
+
+func (e *Unfit) Error() string {
+	return fmt.Sprintf("%s %s was built without %s", e.Proxy, e.Version, e.Need)
+}
+
+// Version is the version of the variant's proxy. An error is NotInstalled or
+// Unfit where the variant cannot run here.
+func (l *Lab) Version(ctx context.Context, v *Variant) (string, error) {
+	p, err := l.program(ctx, v.kind)
+	if err != nil {
+		return "", err
+	}
+	for _, need := range v.Needs {
+		if !strings.Contains(p.said, need) {
+			return p.version, &Unfit{v.kind.name, p.version, need}
+		}
+	}
+	return p.version, nil
+}
+
+// Together divides variants into those that can share a process.
+func Together(variants []*Variant) [][]*Variant {
+	var groups [][]*Variant
+	for _, v := range variants {
+		i := slices.IndexFunc(groups, func(g []*Variant) bool {
+			return !v.kind.perVariant && g[0].kind == v.kind && g[0].template == v.template && maps.Equal(g[0].Process, v.Process)
+		})
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], v)
+	}
+	return groups
+}
+
+// A Proxy is a process that answers for one or more variants.
+type Proxy struct {
+	process *process // nil for the one in this process
+	stop    func()
+	kind    *kind
+	// Version of the program.
+	Version string
+	// Config is its configuration.
+	Config string
+	urls   map[string]string
+}
+
+// URL is where a variant listens; it ends in a slash.
+func (p *Proxy) URL(variant string) string { return p.urls[variant] }
+
+// CA is the path of a PEM file with the certificate of the variants that have
+// one.
+func (p *Proxy) CA() string { return p.process.file(certificateFile) }
+
+// Log is what the proxy has written into its logs so far.
+func (p *Proxy) Log() string {
+	if p.process == nil {
+		return ""
+	}
+	return p.process.log(p.kind.logs...)
+}
+
+// group is the process group, 0 if there is none.
+func (p *Proxy) group() int {
+	if p.process == nil {
+		return 0
+	}
+	return p.process.group
+}
+
+// Stop ends all processes of the proxy and removes its folder.
+func (p *Proxy) Stop() { p.stop() }
+
+// Refused says that a proxy did not start, and what it said about it.
+type Refused struct{ Proxy, How, Log string }
+
+func (e *Refused) Error() string {
+	return fmt.Sprintf("%s refused to start (%s); it says:\n%s", e.Proxy, e.How, indent(e.Log))
+}
+
+func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }
+
+const (
+	// attempts bounds how often a proxy is started on other ports because
+	// somebody took one of them in between.
+	attempts = 5
+	// startLimit bounds how long a proxy may take until it answers.
+	startLimit = 60 * time.Second
+)
+
+var taken = regexp.MustCompile(`(?i)address already in use|cannot bind socket`)
+
+// Start runs the variants, which Together has found to fit, in front of the
+// origin at host:port, and returns once each of them answers. An error is
+// NotInstalled, Unfit, or Refused where the proxy is why.
+func (l *Lab) Start(ctx context.Context, variants []*Variant, origin string, ready Ready) (*Proxy, error) {
+	for _, v := range variants {
+		if _, err := l.Version(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	program, err := l.program(ctx, variants[0].kind)
+	if err != nil {
+		return nil, err
+	}
+	if program.kind == &builtin {
+		return startBuiltin(ctx, program, variants[0], origin)
+	}
+	for attempt := 1; ; attempt++ {
+		p, err := l.try(ctx, program, variants, origin, ready)
+		var refused *Refused
+		if err == nil || attempt == attempts || !errors.As(err, &refused) || !taken.MatchString(refused.Log) {
+			return p, err
+		}
+	}
+}
+
+func (l *Lab) try(ctx context.Context, program *program, variants []*Variant, origin string, ready Ready) (*Proxy, error) {
+	j, p, err := l.prepare(program, variants, origin)
+	if err != nil {
+		return nil, err
+	}
+	if p.process, err = startProcess(l.guard, j); err != nil {
+		return nil, err
+	}
+	p.stop = p.process.stop
+	if err := p.await(ctx, l.client, ready); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Names of files in a proxy's folder.
+const (
+	certificateFile = "certificate.pem"
+	keyFile         = "key.pem"
+	bothFile        = "certificate-and-key.pem"
+)
+
+// prepare fills in the template for a new folder and free ports.
+func (l *Lab) prepare(program *program, variants []*Variant, origin string) (job, *Proxy, error) {
+	ports, err := l.ports(2 * len(variants))
+	if err != nil {
+		return job{}, nil, err
+	}
+	folder := filepath.Join(os.TempDir(), "ssegauge-"+program.name+"-"+strings.ToLower(rand.Text()))
+	in := func(name string) string { return filepath.Join(folder, name) }
+	_, originPort, err := net.SplitHostPort(origin)
+	if err != nil {
+		return job{}, nil, err
+	}
+	at := &page{
+		Folder: folder, Origin: origin, OriginPort: originPort, Version: program.version, Modules: program.modules(),
+		Certificate: in(certificateFile), Key: in(keyFile), Both: in(bothFile), process: variants[0].Process,
+	}
+	p := &Proxy{kind: program.kind, Version: program.version, urls: map[string]string{}}
+	for i, v := range variants {
+		at.Variants = append(at.Variants, &place{
+			page: at, Variant: v, Port: ports[2*i], Address: loopback + ports[2*i], InnerPort: ports[2*i+1], Inner: loopback + ports[2*i+1],
+		})
+		p.urls[v.Name] = "http://" + loopback + ports[2*i] + "/"
+		if v.TLS {
+			p.urls[v.Name] = "https://localhost:" + ports[2*i] + "/"
+		}
+	}
+	var config bytes.Buffer
+	if err := variants[0].template.Execute(&config, at); err != nil {
+		return job{}, nil, err
+	}
+	p.Config = config.String()
+	s := &seat{folder: folder, config: in(program.config), address: at.Only().Address}
+	j := job{
+		Folder: folder, Folders: program.folders, Command: append([]string{program.path}, program.args(s)...),
+		Files: map[string][]byte{program.config: config.Bytes(), certificateFile: l.certificate, keyFile: l.key, bothFile: l.both},
+	}
+	if program.env != nil {
+		j.Env = program.env(folder)
+	}
+	return j, p, nil
+}
+
+const loopback = "127.0.0.1:"
+
+// freePorts finds ports that are free now. Somebody else may take one before
+// the proxy does.
+func freePorts(n int) ([]string, error) {
+	ports := make([]string, n)
+	for i := range ports {
+		listener, err := net.Listen("tcp", loopback+"0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close() // after all are found, so that they differ
+		_, ports[i], _ = net.SplitHostPort(listener.Addr().String())
+	}
+	return ports, nil
+}
+
+// await polls each variant until it answers.
+func (p *Proxy) await(ctx context.Context, client *http.Client, ready Ready) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for name, url := range p.urls {
+		for {
+			err := ready(ctx, client, url)
+			select {
+			case <-p.process.ended:
+				return &Refused{p.kind.name, p.process.how, p.Log()}
+			default:
+			}
+			if err == nil {
+				break
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-p.process.ended:
+			case <-ctx.Done():
+				if context.Cause(ctx) == context.DeadlineExceeded {
+					return fmt.Errorf("%s did not pass on the origin's answer within %v: %w; it says:\n%s", name, startLimit, err, indent(p.Log()))
+				}
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}

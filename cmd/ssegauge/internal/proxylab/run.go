@@ -1,0 +1,190 @@
+package proxylab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ssegauge/ssegauge/conformance"
+	"github.com/ssegauge/ssegauge/conformance/doctor"
+	"github.com/ssegauge/ssegauge/internal/probeorigin"
+)
+
+// Options are what a caller of Run may add.
+type Options struct {
+	// BehaviourOnly leaves the load part out.
+	BehaviourOnly bool
+	// Idle is how long the probes try silence. Default 6 s: longer than the
+	// short timeouts of the matrices, also where a proxy looks at its clock every
+	// other second.
+	Idle time.Duration
+	// Server starts the origin of the load part.
+	Server StartServer
+	// Progress, unless nil, is told what happens now.
+	Progress func(what string)
+	// Version of the program, for the report.
+	Version string
+}
+
+// atOnce is how many variants are probed side by side. Probes mostly wait.
+const atOnce = 8
+
+// A run is one execution of a matrix.
+type run struct {
+	lab     *Lab
+	matrix  *Matrix
+	options Options
+	report  *Report
+
+	mu sync.Mutex // guards the rows while variants are probed
+}
+
+func (r *run) progress(format string, args ...any) {
+	if r.options.Progress != nil {
+		r.options.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// Run runs the matrix. A proxy that is not installed is a skipped row. An error
+// says that a proxy refused to start, or that the lab itself could not work.
+// When ctx ends, the report has what was found until then, with Interrupted set.
+func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
+	o.Idle = cmp.Or(o.Idle, 6*time.Second)
+	r := &run{lab: l, matrix: m, options: o}
+	r.report = &Report{
+		SchemaVersion: SchemaVersion, Matrix: m.Name, About: m.About,
+		Environment: Environment{Version: o.Version, OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Started: time.Now()},
+	}
+	err := r.behaviour(ctx)
+	if err == nil && !o.BehaviourOnly {
+		err = r.load(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		r.report.Interrupted, err = true, nil
+	}
+	r.report.Environment.DurationSeconds = time.Since(r.report.Environment.Started).Seconds()
+	r.report.sort()
+	return r.report, err
+}
+
+// behaviour has the doctor's probes judge every variant beside the direct way.
+func (r *run) behaviour(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	listener, err := net.Listen("tcp", cmp.Or(r.matrix.origin, loopback+"0"))
+	if err != nil {
+		return err
+	}
+	origin := probeorigin.New()
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	defer cancel()
+	serving.Go(func() { _ = origin.Serve(ctx, listener, nil) }) // ends with ctx
+	address := listener.Addr().String()
+
+	r.progress("probing the direct way")
+	direct, err := doctor.Record(ctx, conformance.Target{URL: "http://" + address + "/"}, doctor.Options{Idle: r.options.Idle})
+	if err != nil {
+		return err
+	}
+	for _, group := range Together(r.installed(ctx)) {
+		if err := r.probeGroup(ctx, group, address, direct); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// installed makes a skipped row of each variant that cannot run here, and
+// returns the others.
+func (r *run) installed(ctx context.Context) []*Variant {
+	var fit []*Variant
+	for _, v := range r.matrix.Variants {
+		version, err := r.lab.Version(ctx, v)
+		if err == nil {
+			fit = append(fit, v)
+			continue
+		}
+		r.report.Rows = append(r.report.Rows, Row{Variant: v.Name, Proxy: v.Proxy(), Version: version, About: v.About, Skipped: err.Error(), variant: v})
+	}
+	return fit
+}
+
+// probeGroup starts the variants of a process and probes each of them.
+func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, direct *doctor.Recording) error {
+	proxy, err := r.lab.Start(ctx, group, origin, ProbeReady("http://"+origin+"/"))
+	if err != nil {
+		return err
+	}
+	defer proxy.Stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	slots := make(chan struct{}, atOnce)
+	problems := make(chan error, len(group))
+	var probing sync.WaitGroup
+	for _, v := range group {
+		slots <- struct{}{}
+		probing.Go(func() {
+			defer func() { <-slots }()
+			r.progress("probing %s (%s %s)", v.Name, v.Proxy(), proxy.Version)
+			if err := r.probe(ctx, v, proxy, origin, direct); err != nil {
+				problems <- err
+				cancel()
+			}
+		})
+	}
+	probing.Wait()
+	close(problems)
+	return <-problems
+}
+
+// probe probes one variant and makes its row.
+func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin string, direct *doctor.Recording) error {
+	target := conformance.Target{URL: proxy.URL(v.Name), HTTP: v.HTTP}
+	if v.TLS {
+		target.TLS.CA = proxy.CA()
+	}
+	options := doctor.Options{Idle: r.options.Idle, Control: "http://" + origin + "/", Ramp: v.Ramp}
+	for _, name := range slices.Sorted(maps.Keys(v.OriginHeader)) {
+		options.Headers = append(options.Headers, conformance.Field{Name: name, Value: v.OriginHeader[name]})
+	}
+	recording, err := doctor.Record(ctx, target, options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Name, err)
+	}
+	found := doctor.Judge(recording, direct)
+	row := Row{
+		Variant: v.Name, Proxy: v.Proxy(), Version: proxy.Version, About: v.About,
+		Verdict: verdict(found), Expected: v.Expect.of(proxy.Version),
+		Behaviour: &found.Path, Diagnoses: found.Diagnoses, variant: v,
+	}
+	for i := range row.Diagnoses {
+		row.Diagnoses[i].Fixes = v.kind.fixes(row.Diagnoses[i].Fixes)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Rows = append(r.report.Rows, row)
+	return nil
+}
+
+// verdict is the doctor's, or that streams were refused where the path did not
+// carry as many at once as were tried.
+func verdict(found *doctor.Report) doctor.Verdict {
+	if found.Path.Tried > found.Path.Carried {
+		return doctor.Refused
+	}
+	return found.Verdict
+}
+
+// fixes are those for the proxy and for the application behind it.
+func (k *kind) fixes(all []doctor.Fix) []doctor.Fix {
+	return slices.DeleteFunc(slices.Clone(all), func(f doctor.Fix) bool {
+		return f.Box != k.box && slices.ContainsFunc(kinds, func(other kind) bool { return other.box == f.Box })
+	})
+}

@@ -60,6 +60,13 @@ func (l *Latency) Add(o *Latency) {
 	l.beyond += o.beyond
 }
 
+// Clone is another Latency with what l has recorded.
+func (l *Latency) Clone() *Latency {
+	clone := newLatency()
+	clone.Add(l)
+	return clone
+}
+
 // Count is the number of durations recorded.
 func (l *Latency) Count() int64 { return l.histogram.TotalCount() }
 

@@ -30,6 +30,9 @@ const (
 // nor private, nor listed under allow_hosts.
 const MaxUnlistedStreams = 1000
 
+// MaxSize is how many bytes an event's data may have.
+const MaxSize = 16 << 20
+
 // Load reads a scenario. file is its name, which errors and relative paths
 // refer to; set are further values as "streams.count=50" that replace those of
 // the text; lookup resolves ${NAME}. The result has every default filled in.

@@ -79,6 +79,20 @@ type Target struct {
 	// reconnection, for backends that read it there. Default: the
 	// Last-Event-ID header (WHATWG HTML 9.2.4).
 	LastEventID string `yaml:"last_event_id"`
+	// Watch says where a capacity run sees what the target uses. The embedded
+	// server is watched anyway.
+	Watch Watch `yaml:"watch"`
+}
+
+// A Watch says where a target's processor time, memory and descriptors can be
+// seen. At most one of its fields is given.
+type Watch struct {
+	// PID is a process of this machine; its descendants count with it.
+	PID int `yaml:"pid"`
+	// Cgroup is the folder of a cgroup of version 2.
+	Cgroup string `yaml:"cgroup"`
+	// Metrics is the URL of a Prometheus endpoint with process metrics.
+	Metrics string `yaml:"metrics"`
 }
 
 // TLS says how the target's certificate is verified.

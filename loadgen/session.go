@@ -154,6 +154,10 @@ func (s *Session) goingOn(plan *Plan) func(i int) *stream {
 	}
 }
 
+// noticing is how long a target gets to notice that streams were closed before
+// others ask for their places.
+const noticing = 100 * time.Millisecond
+
 // begin hands the streams over to r.
 func (s *Session) begin(ctx context.Context, r *run) error {
 	before := s.current
@@ -164,11 +168,18 @@ func (s *Session) begin(ctx context.Context, r *run) error {
 		return err
 	}
 	s.publishStart.Store(0)
+	open := s.openNow.Load()
 	s.transport.drop(slices.DeleteFunc(slices.Clone(before.streams), func(one *stream) bool {
 		return one.index < len(r.streams) && r.streams[one.index] == one
 	}))
 	s.transport.each(func(l *loop) { l.goOn(r) })
 	r.atLeast(s.openNow.Load())
+	if s.openNow.Load() < open && len(r.fresh) > 0 {
+		select {
+		case <-time.After(noticing):
+		case <-ctx.Done():
+		}
+	}
 	return nil
 }
 

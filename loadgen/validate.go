@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -60,6 +61,7 @@ func (c *checker) checkTarget(s *Scenario) {
 	c.must(slices.Contains([]string{"", "1.1", "2"}, t.HTTP), "target.http", "unknown HTTP version %q; known: 1.1, 2", t.HTTP)
 	c.must(t.StreamsPerConnection > 0, "target.streams_per_connection", "expected at least 1")
 	c.checkAuth(&t.Auth, "target.auth")
+	c.checkWatch(&t.Watch)
 	c.templates("target.url", t.URL, "topic", "stream")
 	if s.Embedded() || t.URL == "" {
 		return
@@ -76,8 +78,32 @@ func (c *checker) checkTarget(s *Scenario) {
 	_, query, _ := strings.Cut(t.URL, "?")
 	c.must(!several || strings.Contains(query, "{topic}"), "target.url", "streams of several topics need a query parameter that holds {topic}")
 	host := u.Hostname()
-	c.must(s.Streams.peak() <= MaxUnlistedStreams || isNear(host) || slices.Contains(s.AllowHosts, host), "streams",
+	c.must(s.Streams.peak() <= s.StreamLimit(), "streams",
 		"%d streams to %s, which is neither loopback nor private: more than %d need its name under allow_hosts", s.Streams.peak(), host, MaxUnlistedStreams)
+}
+
+// StreamLimit is how many streams the target may get.
+func (s *Scenario) StreamLimit() int {
+	u, err := url.Parse(fill(s.Target.URL, "topic", "x", "stream", "0"))
+	if s.Embedded() || err == nil && (isNear(u.Hostname()) || slices.Contains(s.AllowHosts, u.Hostname())) {
+		return math.MaxInt
+	}
+	return MaxUnlistedStreams
+}
+
+func (c *checker) checkWatch(w *Watch) {
+	sources := 0
+	for _, given := range []bool{w.PID != 0, w.Cgroup != "", w.Metrics != ""} {
+		if given {
+			sources++
+		}
+	}
+	c.must(sources <= 1, "target.watch", "give one of pid, cgroup and metrics")
+	c.must(w.PID >= 0, "target.watch.pid", "expected the number of a process")
+	if w.Metrics != "" {
+		u, err := url.Parse(w.Metrics)
+		c.must(err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"), "target.watch.metrics", "expected an http or https URL")
+	}
 }
 
 // isNear reports whether host is this machine or on a private network.
@@ -148,7 +174,7 @@ func (c *checker) checkPublish(s *Scenario) {
 	p := &s.Publish
 	c.oneOf(p.Via, "publish.via", ViaHTTP, ViaCommand, ViaNone)
 	c.must(p.InFlight > 0, "publish.in_flight", "expected at least 1")
-	c.must(p.Size >= 0 && p.Size <= 16<<20, "publish.size", "expected 0 to 16 MiB")
+	c.must(p.Size >= 0 && p.Size <= MaxSize, "publish.size", "expected 0 to 16 MiB")
 	for i, stage := range p.Stages {
 		c.must(stage.Duration >= 0, fmt.Sprintf("publish.stages.%d", i), "a time cannot be negative")
 	}

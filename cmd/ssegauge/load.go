@@ -131,16 +131,18 @@ func createIn(folder, name string) (io.WriteCloser, error) {
 	return os.Create(filepath.Join(folder, name))
 }
 
-func exitFor(r *loadgen.Report) error {
+func exitFor(r *loadgen.Report) error { return exitForVerdict(r.Interrupted, r.Verdict) }
+
+func exitForVerdict(interrupted bool, v loadgen.Verdict) error {
 	switch {
-	case r.Interrupted:
+	case interrupted:
 		return exit(exitInterrupted)
-	case r.Verdict == loadgen.Invalid:
+	case v == loadgen.Invalid:
 		return exit(exitInvalid)
-	case r.Verdict == loadgen.Fail:
+	case v == loadgen.Fail:
 		return exit(exitNo)
-	case r.Verdict == loadgen.Pass:
+	case v == loadgen.Pass:
 		return nil
 	}
-	return fmt.Errorf("unknown verdict %q", r.Verdict)
+	return fmt.Errorf("unknown verdict %q", v)
 }

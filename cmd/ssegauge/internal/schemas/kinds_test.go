@@ -106,7 +106,10 @@ var scenarioKeywords = map[string]string{
 		{"required": ["token", "file"]}, {"required": ["token", "jwt"]}, {"required": ["token", "oauth2"]},
 		{"required": ["file", "jwt"]}, {"required": ["file", "oauth2"]}, {"required": ["jwt", "oauth2"]}]}}`,
 	"Auth.send": `{"pattern": "^(bearer$|(header|cookie|query) .)|REFERENCE"}`,
-	"OAuth2":    `{"required": ["token_url", "client_id"]}`,
+	"Watch": `{"not": {"anyOf": [
+		{"required": ["pid", "cgroup"]}, {"required": ["pid", "metrics"]}, {"required": ["cgroup", "metrics"]}]}}`,
+	"Watch.metrics": anAddress,
+	"OAuth2":        `{"required": ["token_url", "client_id"]}`,
 
 	"Publish": `{"if": {"required": ["via"], "properties": {"via": {"const": "command"}}}, "then": {"required": ["command"]},
 		"dependentSchemas": {"observe": {"required": ["via"], "properties": {"via": {"pattern": "^none$|REFERENCE"}}}}}`,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -435,5 +436,27 @@ func TestFaultNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		stop(t, s)
+	}
+}
+
+// What the process itself publishes is an event like any other, and the last one
+// ends the topic.
+func TestPublishFromTheProcess(t *testing.T) {
+	s := start(t, Config{})
+	c := connect(t, s, "/events?topic=t")
+	for i, e := range []Event{{Topic: "t", Name: "n", Data: "a\r\nb"}, {Topic: "t", Data: "", Last: true}} {
+		if id, err := s.Publish(e); err != nil || id != fmt.Sprintf("e-%d", i+1) {
+			t.Fatalf("%+v: id %q, %v", e, id, err)
+		}
+	}
+	c.want(event{ID: "e-1", Event: "n", Data: "a\nb"}, event{ID: "e-2"})
+	c.wantEnd()
+	if c := dial(t, s, "/events?topic=t", "Last-Event-ID: e-2"); c.resp.StatusCode != http.StatusNoContent {
+		t.Errorf("who comes back gets status %d, want 204", c.resp.StatusCode)
+	}
+	for _, e := range []Event{{Topic: "", Data: "x"}, {Topic: "u", Name: "a\nb"}, {Topic: "u", Data: "\x00"}, {Topic: "t", Data: "x"}} {
+		if id, err := s.Publish(e); err == nil {
+			t.Errorf("%+v was published as %s", e, id)
+		}
 	}
 }

@@ -28,6 +28,26 @@ type publication struct {
 	finish  bool
 }
 
+// An Event is what Publish takes.
+type Event struct {
+	Topic string
+	Name  string // the event name; empty: none, which is "message"
+	Data  string
+	// Last finishes the topic: its streams end when they have the event, and
+	// are told not to come back.
+	Last bool
+}
+
+// Publish publishes an event from the same process, past authentication, and
+// returns its id. The rules for its fields are those of POST /publish.
+func (s *Server) Publish(e Event) (id string, err error) {
+	p := publication{topics: []string{e.Topic}, event: e.Name, data: &e.Data, finish: e.Last}
+	if err := p.check(s.cfg.Limits); err != nil {
+		return "", err
+	}
+	return s.hub.publish(p.message(), p.topics, p.finish)
+}
+
 // publishTimeout bounds the reading of a publish's body.
 const publishTimeout = 10 * time.Second
 

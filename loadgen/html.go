@@ -16,8 +16,14 @@ import (
 //go:embed report.html
 var htmlText string
 
+//go:embed report.css
+var htmlCSS string
+
+// HTMLStyle is the style sheet of the pages that reports write.
+var HTMLStyle = template.CSS(htmlCSS) + chart.CSS
+
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-	"upper":    func(v Verdict) string { return strings.ToUpper(string(v)) },
+	"upper":    strings.ToUpper,
 	"seconds":  formatSeconds,
 	"count":    formatCount,
 	"observed": observedText,
@@ -31,6 +37,7 @@ var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 // An htmlReport is a report with what its page shows besides.
 type htmlReport struct {
 	*Report
+	State     string // the verdict, or the phase before there is one
 	Style     template.CSS
 	Sentence  string
 	Figures   []keyFigure
@@ -69,9 +76,17 @@ type chartSection struct {
 // WriteHTML writes the report as a page that stands by itself: no scripts, and
 // nothing that is not in it. It has what a person wants to know in the order in
 // which they do: the verdict and the reasons for it, then the figures.
-func (r *Report) WriteHTML(w io.Writer) error {
+func (r *Report) WriteHTML(w io.Writer) error { return htmlPage.Execute(w, r.page()) }
+
+// WriteHTMLBody writes what that page has between its header and its end, for a
+// page that has HTMLStyle. The report may be that of a run under way.
+func (r *Report) WriteHTMLBody(w io.Writer) error {
+	return htmlPage.ExecuteTemplate(w, "body", r.page())
+}
+
+func (r *Report) page() *htmlReport {
 	page := &htmlReport{
-		Report: r, Style: chart.CSS, Sentence: r.Sentence(), Figures: r.keyFigures(),
+		Report: r, State: r.state(), Style: HTMLStyle, Sentence: r.Sentence(), Figures: r.keyFigures(),
 		Judged: slices.Clone(r.Thresholds), Sections: r.chartSections(),
 	}
 	slices.SortStableFunc(page.Judged, func(a, b ThresholdResult) int {
@@ -92,7 +107,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		page.Kinds = append(page.Kinds, kindCount{kind, n})
 	}
 	slices.SortFunc(page.Kinds, func(a, b kindCount) int { return strings.Compare(string(a.Kind), string(b.Kind)) })
-	return htmlPage.Execute(w, page)
+	return page
 }
 
 // summaries are those latencies that have samples, of the run and of cohorts.
@@ -110,10 +125,24 @@ func (r *Report) summaries() (all []namedSummary) {
 	return all
 }
 
+// state is the verdict, or the phase of a run under way.
+func (r *Report) state() string {
+	switch {
+	case r.Verdict != "":
+		return string(r.Verdict)
+	case len(r.Phases) > 0:
+		return string(r.Phases[len(r.Phases)-1].Phase)
+	}
+	return string(Opening)
+}
+
 func (r *Report) keyFigures() []keyFigure {
 	figures := []keyFigure{
 		{formatCount(r.Streams.Peak), "streams open at once, of " + formatCount(r.Streams.Planned)},
 		{formatCount(r.Events.Lost), "of " + formatCount(r.Events.Expected) + " deliveries lost"},
+	}
+	if r.Verdict == "" { // what is lost is not known yet
+		figures[1] = keyFigure{formatCount(r.Events.Received), "deliveries so far"}
 	}
 	if f := r.Latency.Fanout; f.Count > 0 {
 		figures = append(figures,
@@ -138,6 +167,8 @@ func (r *Report) Sentence() string {
 		}
 	}
 	switch r.Verdict {
+	case "":
+		return fmt.Sprintf("Under way for %.0f seconds.", r.Environment.DurationSeconds)
 	case Invalid:
 		return "The figures are those of the generator, not of the target: this run says nothing about the target."
 	case Fail:

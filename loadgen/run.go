@@ -16,8 +16,9 @@ type Options struct {
 	// from the goroutine of Run.
 	Progress func(Progress)
 	// Watch, if set, is called beside Progress, with what the report would say
-	// so far: without a verdict, and with what is lost still unknown. The report
-	// changes when the call has returned.
+	// so far: without a verdict, with thresholds as they stand, and with what is
+	// lost still unknown. The report's histograms change when the call has
+	// returned; the rest does not.
 	Watch    func(Progress, *Report)
 	Interval time.Duration // default 1 s
 	// HistogramLog, if set, gets the histograms of every interval in

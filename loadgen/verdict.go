@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"time"
 )
@@ -32,7 +33,7 @@ func (c *conductor) report(interrupted bool) *Report {
 	return r
 }
 
-// account is what has been counted so far.
+// account is what has been counted so far, and how the thresholds stand.
 func (c *conductor) account(interrupted bool) *Report {
 	t := c.total
 	t.Streams.Planned = int64(len(c.plan.Streams))
@@ -46,7 +47,7 @@ func (c *conductor) account(interrupted bool) *Report {
 		ConnectOrder:  t.Order.Means(),
 		Findings:      t.Findings,
 		UnderLoad:     t.oddities(),
-		Failures:      t.Failures,
+		Failures:      maps.Clone(t.Failures),
 		Generator:     c.generator(),
 		Environment:   c.environment(),
 		Reasons:       []string{},
@@ -70,15 +71,16 @@ func (c *conductor) account(interrupted bool) *Report {
 			r.Cohorts = append(r.Cohorts, CohortReport{name, t.Cohorts[i].Fanout.Summary(), t.Cohorts[i].Events})
 		}
 	}
+	for _, t := range c.plan.Scenario.Thresholds {
+		r.Thresholds = append(r.Thresholds, t.judge(r))
+	}
 	return r
 }
 
-// judge applies the thresholds and the health checks.
+// judge reaches the verdict, from the thresholds and the health checks.
 func (c *conductor) judge(r *Report) {
 	r.Verdict = Pass
-	for _, t := range c.plan.Scenario.Thresholds {
-		result := t.judge(r)
-		r.Thresholds = append(r.Thresholds, result)
+	for _, result := range r.Thresholds {
 		if !result.OK {
 			r.Verdict = Fail
 			r.Reasons = append(r.Reasons, result.reason())

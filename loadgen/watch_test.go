@@ -2,6 +2,8 @@ package loadgen
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,4 +42,32 @@ func TestWatch(t *testing.T) {
 			t.Errorf("a cohort that is not there has a histogram of %d samples", h.Count())
 		}
 	})
+}
+
+// The page of a run under way has no verdict, and nothing that is known only at
+// the end.
+func TestHTMLBodyOfARunUnderWay(t *testing.T) {
+	r := &Report{Scenario: "s", Phases: []PhaseStart{{Phase: Opening}, {Phase: Running, Start: 1}}, Thresholds: []ThresholdResult{{Expression: "events.lost == 0", OK: true}}}
+	r.Events.Received = 1234
+	for verdict, want := range map[Verdict][]string{
+		"":   {`class="verdict running"`, "RUNNING <span>s</span>", "observed so far", "<dd>1,234</dd>"},
+		Fail: {`class="verdict fail"`, "FAIL <span>s</span>", `id="ledger"`, `id="findings"`, "of 0 deliveries lost"},
+	} {
+		r.Verdict = verdict
+		var body, page strings.Builder
+		if err := errors.Join(r.WriteHTMLBody(&body), r.WriteHTML(&page)); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range want {
+			if !strings.Contains(body.String(), w) {
+				t.Errorf("%q: no %q in\n%s", verdict, w, body.String())
+			}
+		}
+		if verdict == "" && strings.Contains(body.String(), `id="ledger"`) {
+			t.Errorf("there is a ledger:\n%s", body.String())
+		}
+		if strings.Contains(body.String(), "<style") || !strings.Contains(page.String(), body.String()) || !strings.Contains(page.String(), string(HTMLStyle)) {
+			t.Errorf("%q: the page is not the body and the style sheet", verdict)
+		}
+	}
 }

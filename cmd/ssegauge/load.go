@@ -40,7 +40,7 @@ func load(c *cobra.Command, file string, f *loadFlags) error {
 	if err != nil {
 		return err
 	}
-	watch, err := f.watch.open(c, f.quiet)
+	watch, err := f.watch.open(c, scenario.Name, f.quiet)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/live"
 	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/telemetry"
 	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/telemetry/otlp"
 	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/telemetry/prometheus"
@@ -17,6 +18,7 @@ import (
 
 // watchFlags say who may watch a run.
 type watchFlags struct {
+	ui           string
 	metrics      string
 	linger       time.Duration
 	otlp         string
@@ -25,7 +27,8 @@ type watchFlags struct {
 
 func (f *watchFlags) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.metrics, "metrics", "", "`host:port` at which Prometheus finds /metrics; without a host 127.0.0.1, and port 0 takes a free one")
+	flags.StringVar(&f.ui, "ui", "", "`host:port` of a live page of the run; without a host 127.0.0.1, and port 0 takes a free one")
+	flags.StringVar(&f.metrics, "metrics", "", "`host:port` at which Prometheus finds /metrics; likewise")
 	flags.DurationVar(&f.linger, "metrics-linger", 20*time.Second, "how long --metrics stays after the run, at most, for a last scrape")
 	flags.StringVar(&f.otlp, "otlp", "", "`URL` of an OpenTelemetry collector to push metrics to; headers from OTEL_EXPORTER_OTLP_HEADERS")
 	flags.DurationVar(&f.otlpInterval, "otlp-interval", 10*time.Second, "time from one push to the next")
@@ -37,12 +40,13 @@ type watchers struct {
 	messages io.Writer // for those who are not quiet
 	errors   io.Writer
 	linger   time.Duration
+	page     *live.Page
 	metrics  *prometheus.Server
 	otlp     *otlp.Exporter
 }
 
 // open listens and connects. The caller owes it a close.
-func (f *watchFlags) open(c *cobra.Command, quiet bool) (_ *watchers, err error) {
+func (f *watchFlags) open(c *cobra.Command, scenario string, quiet bool) (_ *watchers, err error) {
 	w := &watchers{messages: c.ErrOrStderr(), errors: c.ErrOrStderr(), linger: f.linger}
 	if quiet {
 		w.messages = io.Discard
@@ -52,6 +56,17 @@ func (f *watchFlags) open(c *cobra.Command, quiet bool) (_ *watchers, err error)
 			w.close()
 		}
 	}()
+	if f.ui != "" {
+		listener, err := listen("--ui", f.ui, w.errors)
+		if err != nil {
+			return nil, err
+		}
+		if w.page, err = live.New(listener, scenario); err != nil {
+			listener.Close()
+			return nil, fmt.Errorf("--ui: %w", err)
+		}
+		fmt.Fprintf(w.messages, "live page: http://%s/\n", listener.Addr())
+	}
 	if f.metrics != "" {
 		listener, err := listen("--metrics", f.metrics, w.errors)
 		if err != nil {
@@ -92,23 +107,33 @@ func listen(flag, address string, warnings io.Writer) (net.Listener, error) {
 
 // hook is what a run calls at every interval; nil when nobody watches.
 func (w *watchers) hook() func(loadgen.Progress, *loadgen.Report) {
-	if w.metrics == nil && w.otlp == nil {
+	if w.page == nil && w.metrics == nil && w.otlp == nil {
 		return nil
 	}
-	return func(p loadgen.Progress, r *loadgen.Report) { w.update(telemetry.During(p, r)) }
-}
-
-func (w *watchers) update(s *telemetry.Snapshot) {
-	if w.metrics != nil {
-		w.metrics.Update(s)
-	}
-	if w.otlp != nil {
-		w.otlp.Update(s)
+	return func(p loadgen.Progress, r *loadgen.Report) {
+		if w.page != nil {
+			w.page.Update(r)
+		}
+		if w.metrics == nil && w.otlp == nil {
+			return
+		}
+		snapshot := telemetry.During(p, r)
+		if w.metrics != nil {
+			w.metrics.Update(snapshot)
+		}
+		if w.otlp != nil {
+			w.otlp.Update(snapshot)
+		}
 	}
 }
 
 // finish gives everybody the last figures.
 func (w *watchers) finish(ctx context.Context, r *loadgen.Report) {
+	if w.page != nil {
+		if err := w.page.Finish(r); err != nil {
+			fmt.Fprintf(w.errors, "ssegauge: --ui: %v\n", err)
+		}
+	}
 	last := telemetry.After(r)
 	if w.otlp != nil {
 		if err := w.otlp.Finish(last); err != nil {
@@ -126,6 +151,9 @@ func (w *watchers) finish(ctx context.Context, r *loadgen.Report) {
 
 // close ends what is still there.
 func (w *watchers) close() {
+	if w.page != nil {
+		w.page.Close()
+	}
 	if w.metrics != nil {
 		w.metrics.Close()
 	}

@@ -1,26 +1,17 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	"google.golang.org/protobuf/proto"
@@ -28,215 +19,6 @@ import (
 	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/telemetry"
 	"github.com/ssegauge/ssegauge/loadgen"
 )
-
-// A running is a command line whose messages can be read while it runs.
-type running struct {
-	stop   context.CancelFunc
-	stdout bytes.Buffer // to be read once it is done
-	done   chan int     // gets its exit code
-
-	mu       sync.Mutex
-	messages bytes.Buffer
-	grown    chan struct{} // has one when messages have come
-}
-
-// start runs a command line beside the test, and ends it with the test.
-func start(t *testing.T, args ...string) *running {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{stop: cancel, done: make(chan int, 1), grown: make(chan struct{}, 1)}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.done <- run(ctx, strings.NewReader(""), &r.stdout, r, args)
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-ended
-	})
-	return r
-}
-
-// Write takes the command's messages.
-func (r *running) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.messages.Write(p)
-	select {
-	case r.grown <- struct{}{}:
-	default:
-	}
-	return len(p), nil
-}
-
-func (r *running) said() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.messages.String()
-}
-
-// message waits for what the pattern's group matches.
-func (r *running) message(t *testing.T, pattern string) string {
-	t.Helper()
-	timeout := time.After(time.Minute)
-	for {
-		if found := regexp.MustCompile(pattern).FindStringSubmatch(r.said()); found != nil {
-			return found[1]
-		}
-		select {
-		case <-r.grown:
-		case code := <-r.done:
-			t.Fatalf("it ended with exit code %d before it said %q:\n%s", code, pattern, r.said())
-		case <-timeout:
-			t.Fatalf("it does not say %q:\n%s", pattern, r.said())
-		}
-	}
-}
-
-func (r *running) wait(t *testing.T) int {
-	t.Helper()
-	select {
-	case code := <-r.done:
-		return code
-	case <-time.After(3 * time.Minute):
-		t.Fatalf("it does not end:\n%s", r.said())
-		return 0
-	}
-}
-
-// needProgram skips a test that lacks a program; in CI it fails.
-func needProgram(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal(err)
-	}
-	t.Skipf("skipped: %v", err)
-	return ""
-}
-
-// A prometheusServer is a running Prometheus.
-type prometheusServer struct{ url string }
-
-// startPrometheus starts one that scrapes an address, with native histograms.
-func startPrometheus(t *testing.T, address string) *prometheusServer {
-	t.Helper()
-	program := needProgram(t, "prometheus")
-	version, err := exec.Command(program, "--version").CombinedOutput()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var major, minor int
-	if _, err := fmt.Sscanf(string(version), "prometheus, version %d.%d", &major, &minor); err != nil {
-		t.Fatalf("%v: %s", err, version)
-	}
-	folder := t.TempDir()
-	config := fmt.Sprintf("global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs: [{job_name: load, static_configs: [{targets: [%q]}]}]\n", address)
-	args := []string{"--config.file=" + filepath.Join(folder, "config.yml"), "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--web.listen-address=127.0.0.1:0"}
-	if major > 3 || major == 3 && minor >= 8 {
-		config = strings.Replace(config, "global: {", "global: {scrape_native_histograms: true, ", 1)
-	} else {
-		args = append(args, "--enable-feature=native-histograms")
-	}
-	if err := os.WriteFile(filepath.Join(folder, "config.yml"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(program, args...)
-	command.SysProcAttr = ownGroup()
-	log, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	listening := make(chan string, 1)
-	read := make(chan struct{})
-	var all bytes.Buffer
-	go func() {
-		defer close(read)
-		lines := bufio.NewScanner(log)
-		for lines.Scan() {
-			all.WriteString(lines.Text() + "\n")
-			if _, address, ok := strings.Cut(lines.Text(), `msg="Listening on" address=`); ok {
-				listening <- strings.Fields(address)[0]
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		<-read
-		_ = command.Wait()
-	})
-	select {
-	case address := <-listening:
-		return &prometheusServer{"http://" + address}
-	case <-read:
-		t.Fatalf("Prometheus ended:\n%s", all.String())
-	case <-time.After(time.Minute):
-		t.Fatal("Prometheus does not listen")
-	}
-	return nil
-}
-
-// A sample of Prometheus; for a histogram only its time is kept.
-type sample struct {
-	at    float64
-	value float64
-}
-
-// query evaluates an expression at a time, in Unix seconds; 0 means now.
-func (p *prometheusServer) query(t *testing.T, expression string, at float64) []sample {
-	t.Helper()
-	values := url.Values{"query": {expression}}
-	if at != 0 {
-		values.Set("time", strconv.FormatFloat(at, 'f', 3, 64))
-	}
-	response, err := http.PostForm(p.url+"/api/v1/query", values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var answer struct {
-		Error string
-		Data  struct {
-			Result []struct {
-				Value      [2]any
-				Values     [][2]any
-				Histograms [][2]any
-			}
-		}
-	}
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.Error != "" {
-		t.Fatalf("%s: %v %s", expression, err, answer.Error)
-	}
-	var samples []sample
-	for _, r := range answer.Data.Result {
-		for _, one := range slices.Concat(r.Values, r.Histograms, [][2]any{r.Value}) {
-			if at, ok := one[0].(float64); ok {
-				text, _ := one[1].(string)
-				value, _ := strconv.ParseFloat(text, 64)
-				samples = append(samples, sample{at, value})
-			}
-		}
-	}
-	return samples
-}
-
-// await waits until the expression has a sample.
-func (p *prometheusServer) await(t *testing.T, expression string) []sample {
-	t.Helper()
-	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(50 * time.Millisecond) {
-		if samples := p.query(t, expression, 0); len(samples) > 0 {
-			return samples
-		}
-	}
-	t.Fatalf("%s has no sample", expression)
-	return nil
-}
 
 // bucketOf is the number of the exponential bucket with a duration.
 func bucketOf(seconds float64) int {
@@ -271,7 +53,7 @@ func TestMetricsAgreeWithTheSummary(t *testing.T) {
 	}))
 	defer receiver.Close()
 	out := t.TempDir()
-	load := start(t, append([]string{"load", quickstart, "--out", out, "--metrics", ":0", "--metrics-linger", "2m", "--otlp", receiver.URL, "--otlp-interval", "1s"}, small...)...)
+	load := start(t, append([]string{"load", quickstart, "--out", out, "--metrics", ":0", "--metrics-linger", "2m", "--otlp", receiver.URL, "--otlp-interval", "1s"}, append(small, "--set", "duration=3s")...)...)
 	address := load.message(t, `metrics: http://(127\.0\.0\.1:\d+)/metrics\n`)
 	prometheus := startPrometheus(t, address)
 	if code := load.wait(t); code != exitYes {
@@ -319,6 +101,16 @@ func TestMetricsAgreeWithTheSummary(t *testing.T) {
 		}
 	}
 
+	scrapes := prometheus.query(t, "ssegauge_streams_open[1h]", 0)
+	for _, expression := range dashboardExpressions(t) {
+		expression = strings.NewReplacer("$scenario", ".+", "$__rate_interval", "1h").Replace(expression)
+		got := prometheus.query(t, expression, scrapes[len(scrapes)-1].at)
+		rate := strings.Contains(expression, "[1h]") // which needs two scrapes
+		if len(got) == 0 && !strings.Contains(expression, "ssegauge_failures_total") && !(rate && len(scrapes) < 2) {
+			t.Errorf("with %d scrapes the dashboard gets nothing for %s", len(scrapes), expression)
+		}
+	}
+
 	var last *collector.ExportMetricsServiceRequest
 	for range len(pushed) {
 		last = <-pushed
@@ -342,6 +134,30 @@ func TestMetricsAgreeWithTheSummary(t *testing.T) {
 	}
 }
 
+// dashboardExpressions are what the dashboard asks Prometheus.
+func dashboardExpressions(t *testing.T) (all []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/grafana/ssegauge.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range board.Panels {
+		for _, target := range p.Targets {
+			all = append(all, target.Expr)
+		}
+	}
+	if len(all) < 30 {
+		t.Fatalf("only %d expressions", len(all))
+	}
+	return all
+}
+
 func TestWatchUsage(t *testing.T) {
 	taken := httptest.NewServer(http.NotFoundHandler())
 	defer taken.Close()
@@ -352,6 +168,7 @@ func TestWatchUsage(t *testing.T) {
 	}{
 		{[]string{"--metrics", "9464"}, `--metrics: expected host:port, such as 127.0.0.1:9464, found "9464"`},
 		{[]string{"--metrics", address}, "--metrics: listen tcp " + address},
+		{[]string{"--ui", address}, "--ui: listen tcp " + address},
 		{[]string{"--otlp", "127.0.0.1:4318"}, "--otlp: expected a URL such as http://127.0.0.1:4318"},
 		{[]string{"--otlp", taken.URL, "--otlp-interval", "1ms"}, "--otlp-interval: expected 1s or more, found 1ms"},
 	} {

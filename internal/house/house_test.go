@@ -14,7 +14,7 @@ const module = "github.com/ssegauge/ssegauge/"
 // mayImport lists, for every room, the rooms of the project that it may import.
 // A room that is not listed may import none.
 var mayImport = map[string][]string{
-	"cmd/ssegauge":                   {"cmd/ssegauge/internal/proxylab", "loadgen", "loadgen/capacity", "conformance", "conformance/doctor", "internal/probeorigin", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
+	"cmd/ssegauge":                   {"cmd/ssegauge/internal/proxylab", "loadgen", "loadgen/capacity", "conformance", "conformance/doctor", "internal/probeorigin", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/live", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
 	"cmd/ssegauge/internal/proxylab": {"loadgen", "conformance", "conformance/doctor", "internal/chart", "internal/nearest", "internal/probeorigin", "internal/refserver", "internal/strictyaml"},
 	"loadgen":                        {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart"},
 	"loadgen/capacity":               {"loadgen"},
@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"internal/strictyaml":            {"internal/nearest"},
 	"internal/token":                 {"internal/nearest"},
 
+	"cmd/ssegauge/internal/live":                 {"loadgen", "internal/refserver"},
 	"cmd/ssegauge/internal/telemetry":            {"loadgen"},
 	"cmd/ssegauge/internal/telemetry/otlp":       {"cmd/ssegauge/internal/telemetry"},
 	"cmd/ssegauge/internal/telemetry/prometheus": {"cmd/ssegauge/internal/telemetry"},

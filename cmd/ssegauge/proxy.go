@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +16,7 @@ import (
 
 type proxyFlags struct {
 	json, html    string
+	own           proxylab.Own
 	behaviourOnly bool
 	quiet         bool
 }
@@ -21,29 +24,38 @@ type proxyFlags struct {
 func newProxy() *cobra.Command {
 	var f proxyFlags
 	c := &cobra.Command{
-		Use:   "proxy MATRIX.yaml",
+		Use:   "proxy MATRIX.yaml | --config FILE --listen URL",
 		Short: "Run proxies under many settings and show what each does to an event stream",
 		Long: `Start real proxies, unprivileged and on free ports of 127.0.0.1, with each
 variant of a matrix, and show what it does to an event stream: when head and
 events come, what is held, cut, replayed or refused, what it costs under load,
 and which lines put it right. A proxy that is not installed is a skipped row.
 
-Exit codes: 0 every verdict is the one that the matrix foresees, 1 one is not,
-2 the matrix is not valid or a proxy refused to start, 3 the load generator was
-the limit, 130 interrupted.`,
-		Args: cobra.ExactArgs(1),
+With --config, a configuration of your own is judged in place of a matrix. Of
+nginx, a copy runs whose listeners are moved to free ports and whose upstreams
+are replaced; with --origin, the file runs as it is, and what it passes on to is
+listened at that address.
+
+Exit codes: 0 every verdict is the one that is foreseen, 1 one is not, 2 the matrix is not valid or a proxy refused to start, 3 the load generator was the
+limit, 130 interrupted.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return proxy(c, args, &f) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.json, "json", "", "write the report as JSON to `file`, - for the standard output")
 	flags.StringVar(&f.html, "html", "", "write a page with a latency curve for each variant to `file`")
+	flags.StringVar(&f.own.Config, "config", "", "judge this configuration `file`")
+	flags.StringVar(&f.own.Listen, "listen", "", "the `URL` by which a stream is reached through --config: https://app.example/events")
+	flags.StringVar(&f.own.Origin, "origin", "", "run --config as it is; it passes on to this `address`")
+	flags.StringVar(&f.own.Proxy, "proxy", "nginx", "the `program` that --config is for: "+strings.Join(proxylab.Proxies(), ", "))
+	flags.StringVar(&f.own.HTTP, "http", "1.1", "HTTP `version` that clients speak to --config, 1.1 or 2")
 	flags.BoolVar(&f.behaviourOnly, "behaviour-only", false, "leave the load part out")
 	flags.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	return c
 }
 
 func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
-	matrix, err := proxylab.LoadMatrix(args[0], os.LookupEnv)
+	matrix, err := f.matrix(args)
 	if err != nil {
 		return err
 	}
@@ -51,7 +63,7 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 	if err != nil {
 		return err
 	}
-	lab, err := proxylab.NewLab([]string{executable, guardVerb})
+	lab, err := proxylab.NewLab([]string{executable, guardVerb}, matrix.Hosts...)
 	if err != nil {
 		return err
 	}
@@ -97,4 +109,15 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 		return exit(exitInvalid)
 	}
 	return nil
+}
+
+// matrix is the file's, or that of a configuration of one's own.
+func (f *proxyFlags) matrix(args []string) (*proxylab.Matrix, error) {
+	switch {
+	case f.own.Config == "" && len(args) == 1:
+		return proxylab.LoadMatrix(args[0], os.LookupEnv)
+	case f.own.Config == "" || len(args) > 0:
+		return nil, errors.New("name a matrix file, or else --config with --listen")
+	}
+	return f.own.Matrix()
 }

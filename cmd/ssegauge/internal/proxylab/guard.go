@@ -21,6 +21,9 @@ type job struct {
 	Env     []string          `json:"env"` // besides the guard's own
 }
 
+// in is the path of a file in the folder.
+func (j *job) in(name string) string { return filepath.Join(j.Folder, name) }
+
 // A notice is what a guard says on its standard output, a line of JSON each:
 // first that the process runs, or why it does not, and later that it has ended
 // by itself.
@@ -86,16 +89,16 @@ func Guard(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
 // the proxy's is nobody's.
 func (j *job) start() (*exec.Cmd, error) {
 	for _, name := range j.Folders {
-		if err := os.MkdirAll(filepath.Join(j.Folder, name), 0o700); err != nil {
+		if err := os.MkdirAll(j.in(name), 0o700); err != nil {
 			return nil, err
 		}
 	}
 	for name, text := range j.Files {
-		if err := os.WriteFile(filepath.Join(j.Folder, name), text, 0o600); err != nil {
+		if err := os.WriteFile(j.in(name), text, 0o600); err != nil {
 			return nil, err
 		}
 	}
-	log, err := os.Create(filepath.Join(j.Folder, logFile))
+	log, err := os.Create(j.in(logFile))
 	if err != nil {
 		return nil, err
 	}

@@ -40,10 +40,10 @@ type found struct {
 	err error
 }
 
-// NewLab makes a lab with a new certificate for localhost and 127.0.0.1. The
-// command and arguments of guard must end in a call of Guard.
-func NewLab(guard []string) (*Lab, error) {
-	c, err := refserver.SelfSigned()
+// NewLab makes a lab with a new certificate for localhost, 127.0.0.1 and the
+// hosts. The command and arguments of guard must end in a call of Guard.
+func NewLab(guard []string, hosts ...string) (*Lab, error) {
+	c, err := refserver.SelfSigned(append([]string{"localhost", "127.0.0.1"}, hosts...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +126,8 @@ type Proxy struct {
 	// Config is its configuration.
 	Config string
 	urls   map[string]string
+	host   string       // that is asked for, where it is not the URL's
+	client *http.Client // that asks whether it is ready
 }
 
 // URL is where a variant listens; it ends in a slash.
@@ -133,7 +135,7 @@ func (p *Proxy) URL(variant string) string { return p.urls[variant] }
 
 // CA is the path of a PEM file with the certificate of the variants that have
 // one.
-func (p *Proxy) CA() string { return p.process.file(certificateFile) }
+func (p *Proxy) CA() string { return p.process.job.in(certificateFile) }
 
 // Log is what the proxy has written into its logs so far.
 func (p *Proxy) Log() string {
@@ -192,7 +194,7 @@ func (l *Lab) Start(ctx context.Context, variants []*Variant, origin string, rea
 	for attempt := 1; ; attempt++ {
 		p, err := l.try(ctx, program, variants, origin, ready)
 		var refused *Refused
-		if err == nil || attempt == attempts || !errors.As(err, &refused) || !taken.MatchString(refused.Log) {
+		if err == nil || attempt == attempts || variants[0].fixed() || !errors.As(err, &refused) || !taken.MatchString(refused.Log) {
 			return p, err
 		}
 	}
@@ -207,7 +209,7 @@ func (l *Lab) try(ctx context.Context, program *program, variants []*Variant, or
 		return nil, err
 	}
 	p.stop = p.process.stop
-	if err := p.await(ctx, l.client, ready); err != nil {
+	if err := p.await(ctx, ready); err != nil {
 		p.Stop()
 		return nil, err
 	}
@@ -221,23 +223,37 @@ const (
 	bothFile        = "certificate-and-key.pem"
 )
 
-// prepare fills in the template for a new folder and free ports.
+// prepare makes what a process in a new folder needs.
 func (l *Lab) prepare(program *program, variants []*Variant, origin string) (job, *Proxy, error) {
+	folder := filepath.Join(os.TempDir(), "ssegauge-"+program.name+"-"+strings.ToLower(rand.Text()))
+	p := &Proxy{kind: program.kind, Version: program.version, urls: map[string]string{}, client: l.client}
+	j := job{
+		Folder: folder, Folders: program.folders,
+		Files: map[string][]byte{certificateFile: l.certificate, keyFile: l.key, bothFile: l.both},
+	}
+	if program.env != nil {
+		j.Env = program.env(folder)
+	}
+	if variants[0].own != nil {
+		return j, p, l.prepareOwn(program, variants[0], origin, &j, p)
+	}
+	return j, p, l.fillIn(program, variants, origin, &j, p)
+}
+
+// fillIn fills in the template for the folder and free ports.
+func (l *Lab) fillIn(program *program, variants []*Variant, origin string, j *job, p *Proxy) error {
 	ports, err := l.ports(2 * len(variants))
 	if err != nil {
-		return job{}, nil, err
+		return err
 	}
-	folder := filepath.Join(os.TempDir(), "ssegauge-"+program.name+"-"+strings.ToLower(rand.Text()))
-	in := func(name string) string { return filepath.Join(folder, name) }
 	_, originPort, err := net.SplitHostPort(origin)
 	if err != nil {
-		return job{}, nil, err
+		return err
 	}
 	at := &page{
-		Folder: folder, Origin: origin, OriginPort: originPort, Version: program.version, Modules: program.modules(),
-		Certificate: in(certificateFile), Key: in(keyFile), Both: in(bothFile), process: variants[0].Process,
+		Folder: j.Folder, Origin: origin, OriginPort: originPort, Version: program.version, Modules: program.modules(),
+		Certificate: j.in(certificateFile), Key: j.in(keyFile), Both: j.in(bothFile), process: variants[0].Process,
 	}
-	p := &Proxy{kind: program.kind, Version: program.version, urls: map[string]string{}}
 	for i, v := range variants {
 		at.Variants = append(at.Variants, &place{
 			page: at, Variant: v, Port: ports[2*i], Address: loopback + ports[2*i], InnerPort: ports[2*i+1], Inner: loopback + ports[2*i+1],
@@ -249,18 +265,13 @@ func (l *Lab) prepare(program *program, variants []*Variant, origin string) (job
 	}
 	var config bytes.Buffer
 	if err := variants[0].template.Execute(&config, at); err != nil {
-		return job{}, nil, err
+		return err
 	}
 	p.Config = config.String()
-	s := &seat{folder: folder, config: in(program.config), address: at.Only().Address}
-	j := job{
-		Folder: folder, Folders: program.folders, Command: append([]string{program.path}, program.args(s)...),
-		Files: map[string][]byte{program.config: config.Bytes(), certificateFile: l.certificate, keyFile: l.key, bothFile: l.both},
-	}
-	if program.env != nil {
-		j.Env = program.env(folder)
-	}
-	return j, p, nil
+	j.Files[program.config] = config.Bytes()
+	s := &seat{folder: j.Folder, config: j.in(program.config), address: at.Only().Address}
+	j.Command = append([]string{program.path}, program.args(s)...)
+	return nil
 }
 
 const loopback = "127.0.0.1:"
@@ -281,12 +292,12 @@ func freePorts(n int) ([]string, error) {
 }
 
 // await polls each variant until it answers.
-func (p *Proxy) await(ctx context.Context, client *http.Client, ready Ready) error {
+func (p *Proxy) await(ctx context.Context, ready Ready) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for name, url := range p.urls {
 		for {
-			err := ready(ctx, client, url)
+			err := ready(ctx, p.client, url)
 			select {
 			case <-p.process.ended:
 				return &Refused{p.kind.name, p.process.how, p.Log()}

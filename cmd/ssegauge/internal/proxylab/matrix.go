@@ -20,7 +20,11 @@ type Matrix struct {
 	// Variants of all proxies, in the order of the files, and Go's own.
 	Variants []*Variant
 
-	origin string // where the origin must listen; empty for any free port
+	// Hosts are further names that a certificate is needed for.
+	Hosts []string
+
+	origin        string // where the origin must listen; empty for any free port
+	behaviourOnly bool
 }
 
 // A File is a matrix file as it is written: a proxy with its variants, or other
@@ -63,6 +67,7 @@ type Variant struct {
 
 	kind     *kind
 	template *configTemplate
+	own      *own // in place of a template
 }
 
 // Proxy is the name of the variant's proxy program.

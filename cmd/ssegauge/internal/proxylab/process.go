@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -89,14 +88,11 @@ func (p *process) stop() {
 	<-p.done
 }
 
-// file is the path of a file in the folder.
-func (p *process) file(name string) string { return filepath.Join(p.job.Folder, name) }
-
 // log is what the proxy has written into its log files so far.
 func (p *process) log(files ...string) string {
 	var all strings.Builder
 	for _, name := range append([]string{logFile}, files...) {
-		if text, err := os.ReadFile(p.file(name)); err == nil || !errors.Is(err, os.ErrNotExist) {
+		if text, err := os.ReadFile(p.job.in(name)); err == nil || !errors.Is(err, os.ErrNotExist) {
 			all.Write(text)
 		}
 	}

@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/ssegauge/ssegauge/internal/probeorigin"
 )
 
-// A Ready asks for an answer through a proxy, by a URL that ends in a slash,
-// and reports an error unless it is that of the very origin behind it: on a busy
+// A Ready asks for an answer through a proxy, by the URL of a variant, and
+// reports an error unless it is that of the very origin behind it: on a busy
 // machine a port may be somebody else's by now.
 type Ready func(ctx context.Context, client *http.Client, url string) error
 
@@ -22,11 +23,15 @@ type Ready func(ctx context.Context, client *http.Client, url string) error
 func ProbeReady(url string) Ready {
 	return func(ctx context.Context, client *http.Client, through string) error {
 		nonce := rand.Text()
-		if err := get(ctx, client, through+"?count=0&nonce="+nonce, nil); err != nil {
+		mark := "?"
+		if strings.Contains(through, "?") {
+			mark = "&"
+		}
+		if err := get(ctx, client, through+mark+"count=0&nonce="+nonce, nil); err != nil {
 			return err
 		}
 		var seen probeorigin.Report
-		if err := get(ctx, client, url+"?control="+nonce, &seen); err != nil {
+		if err := get(ctx, http.DefaultClient, url+"?control="+nonce, &seen); err != nil {
 			return err
 		}
 		if len(seen.Requests) == 0 {
@@ -75,7 +80,7 @@ func get(ctx context.Context, client *http.Client, url string, v any) error {
 		return err
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers with status %d", url, answer.StatusCode)
+		return fmt.Errorf("%s answers with status %d", request.URL.Redacted(), answer.StatusCode)
 	}
 	if v == nil {
 		return nil

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,8 @@ type Options struct {
 	Version string
 }
 
-// atOnce is how many variants are probed side by side. Probes mostly wait.
+// atOnce is how many variants are probed, or started, side by side. Probes mostly
+// wait.
 const atOnce = 8
 
 // A run is one execution of a matrix.
@@ -42,10 +44,12 @@ type run struct {
 	options Options
 	report  *Report
 
-	mu sync.Mutex // guards the rows while variants are probed
+	mu sync.Mutex // guards the rows and the progress while variants are probed
 }
 
 func (r *run) progress(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.options.Progress != nil {
 		r.options.Progress(fmt.Sprintf(format, args...))
 	}
@@ -62,7 +66,7 @@ func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
 		Environment: Environment{Version: o.Version, OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Started: time.Now()},
 	}
 	err := r.behaviour(ctx)
-	if err == nil && !o.BehaviourOnly {
+	if err == nil && !o.BehaviourOnly && !m.behaviourOnly {
 		err = r.load(ctx)
 	}
 	if err != nil && ctx.Err() != nil {
@@ -93,12 +97,22 @@ func (r *run) behaviour(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, group := range Together(r.installed(ctx)) {
-		if err := r.probeGroup(ctx, group, address, direct); err != nil {
-			return err
-		}
+	groups := Together(r.installed(ctx))
+	slots := make(chan struct{}, atOnce)
+	problems := make(chan error, len(groups))
+	var probing sync.WaitGroup
+	for _, group := range groups {
+		slots <- struct{}{} // of its start
+		probing.Go(func() {
+			if err := r.probeGroup(ctx, group, address, direct, slots); err != nil {
+				problems <- err
+				cancel()
+			}
+		})
 	}
-	return ctx.Err()
+	probing.Wait()
+	close(problems)
+	return cmp.Or(<-problems, ctx.Err())
 }
 
 // installed makes a skipped row of each variant that cannot run here, and
@@ -116,16 +130,16 @@ func (r *run) installed(ctx context.Context) []*Variant {
 	return fit
 }
 
-// probeGroup starts the variants of a process and probes each of them.
-func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, direct *doctor.Recording) error {
+// probeGroup starts the variants of a process and probes each of them. It begins
+// with one of the slots taken.
+func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, direct *doctor.Recording, slots chan struct{}) error {
+	r.progress("starting %s for %s", group[0].Proxy(), group[0].Name)
 	proxy, err := r.lab.Start(ctx, group, origin, ProbeReady("http://"+origin+"/"))
+	<-slots
 	if err != nil {
 		return err
 	}
 	defer proxy.Stop()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	slots := make(chan struct{}, atOnce)
 	problems := make(chan error, len(group))
 	var probing sync.WaitGroup
 	for _, v := range group {
@@ -135,7 +149,6 @@ func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, d
 			r.progress("probing %s (%s %s)", v.Name, v.Proxy(), proxy.Version)
 			if err := r.probe(ctx, v, proxy, origin, direct); err != nil {
 				problems <- err
-				cancel()
 			}
 		})
 	}
@@ -149,6 +162,11 @@ func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin string
 	target := conformance.Target{URL: proxy.URL(v.Name), HTTP: v.HTTP}
 	if v.TLS {
 		target.TLS.CA = proxy.CA()
+	}
+	if proxy.host != "" {
+		target.Headers = map[string]string{"Host": proxy.host}
+		target.TLS.ServerName, _, _ = strings.Cut(proxy.host, ":")
+		target.TLS.Insecure = v.fixed() // its certificate is its own
 	}
 	options := doctor.Options{Idle: r.options.Idle, Control: "http://" + origin + "/", Ramp: v.Ramp}
 	for _, name := range slices.Sorted(maps.Keys(v.OriginHeader)) {

@@ -70,7 +70,7 @@ unreachable, 3 the measurement is invalid, 130 interrupted.`,
 			return exit(exitUsage)
 		},
 	}
-	root.AddCommand(newLoad(), newCapacity(), newExplain(), newInit(), newCheck(), newLint(), newProxy(), newServe(), newReport(), newSchema(), newVersion(), newGuard())
+	root.AddCommand(newLoad(), newCapacity(), newExplain(), newInit(), newCheck(), newLint(), newDoctor(), newProxy(), newServe(), newReport(), newSchema(), newVersion(), newGuard())
 	return root
 }
 

@@ -53,6 +53,7 @@ type serveFlags struct {
 	h2c                           bool
 	fault                         string
 	faults                        bool
+	probe                         bool
 	exitWithStdin                 bool
 }
 
@@ -63,11 +64,16 @@ func newServe() *cobra.Command {
 		Short: "Run the reference server",
 		Long: `Serve event streams at /events?topic=NAME, take events by POST at /publish,
 and tell figures at /stats. With --auth jwt the HMAC secret comes from the
-environment variable ` + secretVariable + ` or from --secret-file.`,
+environment variable ` + secretVariable + ` or from --secret-file. With --probe serve
+streams whose behaviour each request selects, for ssegauge doctor to examine the
+path to them.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if f.faults {
+			switch {
+			case f.faults:
 				return listFaults(c.OutOrStdout())
+			case f.probe:
+				return serveProbe(c, &f)
 			}
 			return serve(c, &f)
 		},
@@ -108,7 +114,11 @@ environment variable ` + secretVariable + ` or from --secret-file.`,
 	flags.BoolVar(&f.h2c, "h2c", false, "accept HTTP/2 without TLS, by prior knowledge")
 	flags.StringVar(&f.fault, "fault", "", "behave wrongly on purpose, in the way of this `id`")
 	flags.BoolVar(&f.faults, "faults", false, "list the faults and exit")
+	flags.BoolVar(&f.probe, "probe", false, "serve streams that behave as each request asks, for ssegauge doctor")
 	flags.BoolVar(&f.exitWithStdin, "exit-with-stdin", false, "shut down when the standard input ends")
+	for _, name := range []string{"auth", "tick", "heartbeat", "retry", "window", "origin", "fault", "h2c"} {
+		c.MarkFlagsMutuallyExclusive("probe", name)
+	}
 	return c
 }
 
@@ -143,8 +153,14 @@ func serve(c *cobra.Command, f *serveFlags) error {
 	}
 	fmt.Fprintf(c.OutOrStdout(), "%s%s://%s\n", listeningPrefix, scheme, listener.Addr())
 
-	ctx, cancel := context.WithCancel(c.Context())
+	ctx, cancel := f.until(c)
 	defer cancel()
+	return serveUntil(ctx, server, listener)
+}
+
+// until is how long to serve.
+func (f *serveFlags) until(c *cobra.Command) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(c.Context())
 	if f.exitWithStdin {
 		// The read ends when the parent closes its end, at the latest by
 		// ending itself. It cannot be called off, and ends with the process.
@@ -153,7 +169,7 @@ func serve(c *cobra.Command, f *serveFlags) error {
 			_, _ = io.Copy(io.Discard, c.InOrStdin())
 		}()
 	}
-	return serveUntil(ctx, server, listener)
+	return ctx, cancel
 }
 
 // shutdownTime is how long streams may take to get what was published.

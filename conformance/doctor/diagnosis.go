@@ -32,7 +32,6 @@ type sign struct {
 	// controlled tells that a probe of the same path that differs in one thing
 	// behaved differently, or that the origin says otherwise.
 	controlled bool
-	fixes      []Fix // in place of the row's, unless empty
 }
 
 func (s *sign) add(format string, args ...any) {
@@ -150,11 +149,7 @@ func diagnosis(row *Row, s *sign, controlled bool, boxes []string) Diagnosis {
 	case s.controlled:
 		d.Confidence = Likely
 	}
-	fixes := row.Fixes
-	if len(s.fixes) > 0 {
-		fixes = s.fixes
-	}
-	d.Fixes = forBoxes(fixes, boxes)
+	d.Fixes = forBoxes(row.Fixes, boxes)
 	return d
 }
 

@@ -4,6 +4,8 @@ package doctor
 // its backend unless it is told otherwise, and then cannot pass on a part of a
 // buffer.
 
+// fixHint is heeded, and taken out, by the first nginx on the way; others ignore
+// it.
 var fixHint = Fix{application, "response header fields", "X-Accel-Buffering: no"}
 
 var fixHeld = []Fix{
@@ -14,7 +16,7 @@ var fixHeld = []Fix{
 	{"lighttpd", "lighttpd.conf", "server.stream-response-body = 2"},
 	{"HAProxy", "frontend or backend", "# take out http-response wait-for-body"},
 	{"Node", "middleware", "// leave text/event-stream out of what collects or compresses responses"},
-	{application, "response header fields", "X-Accel-Buffering: no   (one nginx hop; lighttpd and others ignore it)"},
+	fixHint,
 	{application, "code", "flush after each event, through every middleware (Flush, Unwrap)"},
 }
 

@@ -209,7 +209,7 @@ func (p *path) run(ctx context.Context) {
 // nothing else goes on. A busy machine only makes events later, so that the
 // quicker of two looks counts.
 func (p *path) lookAgain(ctx context.Context) {
-	if v := newView(p.rec, nil); v.pacing().kind == "" {
+	if v := newView(p.rec, nil); v.pacing().kind == "" || v.flow("plain", "stream").held() {
 		return
 	}
 	for _, probe := range probes {

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 
 	"time"
 
@@ -89,7 +90,6 @@ func seeHeld(v *view) *sign {
 		}
 		if hinted := v.flow("hint", "stream"); hinted.isStream() && !hinted.held() && len(hinted.beats) > 2 {
 			s.add("with %s: no from the backend the same stream is not held", hint)
-			s.fixes = append([]Fix{fixHint}, fixHeld...)
 		}
 		return s
 	}
@@ -154,8 +154,8 @@ func seeCompressed(v *view) *sign {
 		switch {
 		case f.held(), !v.rec.Ours && len(plain.beats) >= 3 && len(f.beats) == 0:
 			s.add("with Accept-Encoding: gzip the events come at the end (Content-Encoding: %s, %d bytes)", f.conn.Value("Content-Encoding"), f.conn.Coded)
-		case v.late("codings", name) && median(f.delays()) > compressedLate:
-			s.add("with Accept-Encoding: gzip events come %s late (Content-Encoding: %s)", seconds(median(f.delays())), f.conn.Value("Content-Encoding"))
+		case v.late("codings", name) && (median(f.delays()) > compressedLate || v.behind("codings", name)):
+			s.add("with Accept-Encoding: gzip events can be read %s late (Content-Encoding: %s)", seconds(median(f.delays())), f.conn.Value("Content-Encoding"))
 		}
 	}
 	if f := v.flow("codings", "br"); f.isStream() && f.conn.Value("Content-Encoding") != "" && v.rec.Ours && f.heldCoded(events, interval) {
@@ -170,6 +170,14 @@ func seeCompressed(v *view) *sign {
 // compressedLate is the least median delay that is put down to a compressor,
 // whose blocks are large.
 const compressedLate = 2 * interval
+
+// behind reports whether nearly each event of a stream came with the next one, as
+// from a compressor that keeps the last bits back.
+func (v *view) behind(probe, name string) bool {
+	f := v.flow(probe, name)
+	list := slices.Sorted(slices.Values(f.delays()))
+	return len(list) > 0 && list[len(list)/5] >= f.interval*4/5
+}
 
 func seeFlushed(v *view) *sign {
 	f := v.flow("codings", "gzip")

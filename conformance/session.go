@@ -121,12 +121,14 @@ func (t *Talk) Open(a Ask) *Stream { return &Stream{t.talk.open(a.ask())} }
 // Send sends a request and does not wait for its response.
 func (t *Talk) Send(a Ask) *Stream { return &Stream{t.talk.send(a.ask())} }
 
-// Fetch opens a response that ends by itself, and returns its status and body.
-// It is not in the transcript.
+// Fetch opens a response that ends by itself, and returns its status and body; an
+// event stream it leaves at once. It is not in the transcript.
 func (t *Talk) Fetch(a Ask, patience time.Duration) (status int, body []byte) {
 	a.Patience = patience
 	s := t.talk.open(a.ask())
-	s.end(patience)
+	if !s.isStream() {
+		s.end(patience)
+	}
 	s.close()
 	<-s.done
 	t.talk.forget(s)

@@ -103,22 +103,23 @@ func Judge(path, direct *Recording) *Report {
 	var backend []string
 	for i := range rows {
 		row := &rows[i]
+		var own *sign
+		if control != nil {
+			own = row.see(control)
+		}
 		s := row.see(v)
-		if s == nil || hidden[row.ID] {
+		if own != nil && !row.Note && !hidden[row.ID] && (s != nil || row.delays()) {
+			backend = append(backend, row.Title+": "+strings.Join(own.evidence, "; "))
+		}
+		if s == nil && own == nil || hidden[row.ID] {
 			continue
 		}
 		for _, id := range row.Hides {
 			hidden[id] = true
 		}
-		if control != nil {
-			if own := row.see(control); own != nil {
-				if !row.Note {
-					backend = append(backend, row.Title+": "+strings.Join(own.evidence, "; "))
-				}
-				continue
-			}
+		if s != nil && own == nil {
+			report.Diagnoses = append(report.Diagnoses, diagnosis(row, s, control != nil, report.Boxes))
 		}
-		report.Diagnoses = append(report.Diagnoses, diagnosis(row, s, control != nil, report.Boxes))
 	}
 	if len(backend) > 0 {
 		report.Diagnoses = append(report.Diagnoses, Diagnosis{
@@ -155,6 +156,12 @@ func diagnosis(row *Row, s *sign, controlled bool, boxes []string) Diagnosis {
 
 // Rows are all that is looked for, in the order in which it is reported.
 func Rows() []Row { return append(slices.Clone(rows), backendRow) }
+
+// delays reports whether the row is about events that come late. What the direct
+// path delays, the other one cannot be seen to delay.
+func (r *Row) delays() bool {
+	return slices.ContainsFunc(delayRows, func(d Row) bool { return d.ID == r.ID })
+}
 
 // rows are in the order of what matters: what prevents a stream, what delays or
 // falsifies it, what ends it, and what is lost on the way.

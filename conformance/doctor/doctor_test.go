@@ -111,6 +111,7 @@ func examine(t *testing.T, origin string, patients []*patient) {
 // The right diagnosis comes first for every proxy that spoils a stream in one
 // way, and nothing is wrong with the good ones.
 func TestConfusion(t *testing.T) {
+	t.Parallel()
 	origin := startOrigin(t)
 	var patients []*patient
 	for _, k := range badproxy.Kinds() {

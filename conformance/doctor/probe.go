@@ -72,6 +72,16 @@ type prober struct {
 	path *path
 	talk *conformance.Talk
 	name string
+	// brief, unless 0, is how long a foreign stream is listened to at most.
+	brief time.Duration
+}
+
+// listening is how long a foreign stream is listened to.
+func (p *prober) listening() time.Duration {
+	if p.brief > 0 {
+		return min(p.brief, p.path.o.Listen)
+	}
+	return p.path.o.Listen
 }
 
 // spec is that of the plain stream.
@@ -105,7 +115,7 @@ func (p *prober) nonce(name string) string {
 // life is how long a stream of the spec lasts.
 func (p *prober) life(s probeorigin.Spec) time.Duration {
 	if !p.path.rec.Ours {
-		return p.path.o.Listen
+		return p.listening()
 	}
 	return s.Head + s.First + s.IdleFor + time.Duration(s.Count)*s.Interval
 }

@@ -183,6 +183,7 @@ func (p *prober) foreignIdle(idle time.Duration) {
 const serialBy = time.Second
 
 func talkCache(p *prober) {
+	p.brief = serialBy
 	short := probeorigin.Spec{Count: 5, Interval: interval / 2, Nonce: p.nonce("again")}
 	p.listen("before", short)
 	p.listen("again", short)

@@ -34,7 +34,7 @@ var accessRows = []Row{
 
 func seeRefused(v *view) *sign {
 	c := v.rec.connection("plain", "stream")
-	if c == nil || c.IsStream() {
+	if c == nil || c.IsStream() || v.noHead() {
 		return nil
 	}
 	s := &sign{}

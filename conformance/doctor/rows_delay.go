@@ -75,6 +75,9 @@ var delayRows = []Row{
 
 func seeHeld(v *view) *sign {
 	f := v.flow("plain", "stream")
+	if v.noHead() {
+		return signOf("the direct path sends an event stream at once; on this one no response head came within %s", seconds(f.conn.Ended-f.conn.Sent))
+	}
 	if !f.isStream() {
 		return nil
 	}
@@ -96,6 +99,14 @@ func seeHeld(v *view) *sign {
 	return v.seeHeldForeign(f)
 }
 
+// noHead reports whether a foreign stream, which does not end, did not even begin
+// although the direct one did.
+func (v *view) noHead() bool {
+	f := v.flow("plain", "stream")
+	return f != nil && !v.rec.Ours && v.direct != nil && f.conn.Status == 0 && f.conn.End == conformance.EndLeft &&
+		v.direct.flow("plain", "stream").isStream()
+}
+
 // fastBursts are those of the fast stream, unless it was held to its end.
 func (v *view) fastBursts() []burst {
 	if f := v.flow("sizes", "fast"); f.isStream() && !f.held() {
@@ -112,7 +123,8 @@ func (v *view) seeHeldForeign(f *flow) *sign {
 	}
 	if v.direct != nil {
 		other := v.direct.flow("plain", "stream")
-		if other.isStream() && len(other.beats) >= 3 && len(f.beats) == 0 {
+		early := other.isStream() && len(other.beats) >= 3 && other.beats[0].at-other.conn.Sent < other.life()/4
+		if early && len(f.beats) == 0 {
 			return signOf("%d events came on the direct path in %s, none on this one", len(other.beats), seconds(other.life()))
 		}
 		return nil

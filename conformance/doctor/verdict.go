@@ -25,7 +25,9 @@ func (v *view) verdict() Verdict {
 	p := v.pacing()
 	plain := v.flow("plain", "stream")
 	switch {
-	case !plain.isStream():
+	case v.noHead():
+		return Held
+	case !plain.isStream(), v.budget().limited:
 		return Refused
 	case seeHeld(v) != nil, seeLength(v) != nil, seeCompressed(v) != nil, seeHeldAndCut(v) != nil:
 		return Held

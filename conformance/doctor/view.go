@@ -230,25 +230,35 @@ func (v *view) pacing() pacing {
 const irregular = 0.35
 
 // pacingOfOne is pacing by what is more regular: the bursts' times or their
-// sizes.
+// sizes. Where nobody knows when events were sent, several at a time are a sign.
 func (v *view) pacingOfOne() pacing {
 	f := v.flow("plain", "stream")
-	if f == nil || !v.late("plain", "stream") || f.held() {
+	if !f.isStream() || f.held() {
 		return pacing{}
 	}
 	list := f.bursts()
 	if len(list) < 4 {
 		return pacing{}
 	}
-	p := pacing{kind: "bytes", slow: list, period: median(gaps(list)), size: median(sizes(list))}
-	if spread(gaps(list)) < spread(sizes(list)) {
-		p.kind = "time"
+	if len(f.delays()) == 0 {
+		if f.summary().Events < 3 {
+			return pacing{}
+		}
+	} else if !v.late("plain", "stream") {
+		return pacing{}
 	}
-	if min(spread(gaps(list)), spread(sizes(list))) > irregular {
-		p.kind = ""
+	p := pacing{slow: list, period: median(gaps(list)), size: median(sizes(list))}
+	switch {
+	case p.size%bufferUnit == 0 && spread(sizes(list)) < irregular/4:
+		p.kind = "bytes" // a steady stream is as regular in time
+	case spread(gaps(list)) < irregular:
+		p.kind = "time"
 	}
 	return p
 }
+
+// bufferUnit divides the sizes of buffers, in bytes.
+const bufferUnit = 512
 
 func mean(list []time.Duration) time.Duration {
 	sum := time.Duration(0)

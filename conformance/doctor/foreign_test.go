@@ -1,0 +1,120 @@
+package doctor
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ssegauge/ssegauge/conformance"
+	"github.com/ssegauge/ssegauge/internal/badproxy"
+)
+
+// ticking is a foreign backend: an endless stream of the same events to all, of
+// which so many are flushed at a time.
+func ticking(t *testing.T, flushed time.Duration) string {
+	t.Helper()
+	begun := time.Now()
+	const every = 25 * time.Millisecond
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		control := http.NewResponseController(w)
+		_ = control.Flush()
+		for n := time.Since(begun)/every + 1; ; n++ {
+			select {
+			case <-time.After(time.Until(begun.Add(n * every))):
+			case <-r.Context().Done():
+				return
+			}
+			if _, err := fmt.Fprintf(w, "id: %d\ndata: tick %d of a clock that everybody hears\n\n", n, n); err != nil {
+				return
+			}
+			if n%flushed == 0 {
+				_ = control.Flush()
+			}
+		}
+	}))
+	t.Cleanup(server.CloseClientConnections)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// A foreign backend has no hooks; its events are compared with the same ones on
+// the direct path, or with nothing.
+func TestForeignBackend(t *testing.T) {
+	t.Parallel()
+	good, lazy := ticking(t, 1), ticking(t, 20)
+	type foreign struct {
+		kind, backend string
+		direct        bool
+		want          string
+		confidence    Confidence
+		report        *Report
+	}
+	cases := []*foreign{
+		{kind: "good", backend: good, direct: true},
+		{kind: "good", backend: good},
+		{kind: "buffer-1k", backend: good, direct: true, want: "D2", confidence: Certain},
+		{kind: "buffer-1k", backend: good, want: "D2", confidence: ConsistentWith},
+		{kind: "tick-500ms", backend: good, direct: true, want: "D3b", confidence: Certain},
+		{kind: "tick-500ms", backend: good, want: "D3b", confidence: ConsistentWith},
+		{kind: "hold", backend: good, direct: true, want: "D1", confidence: Certain},
+		{kind: "hold", backend: good, want: "D11", confidence: ConsistentWith},
+		{kind: "gzip", backend: good, direct: true, want: "D4", confidence: Certain},
+		{kind: "gzip", backend: good, want: "D4", confidence: Likely},
+		{kind: "login", backend: good, direct: true, want: "D11", confidence: Certain},
+		{kind: "refuse-9th", backend: good, direct: true, want: "D12", confidence: Certain},
+		{kind: "queue-9th", backend: good, direct: true, want: "D12", confidence: Certain},
+		{kind: "good", backend: lazy, direct: true, want: "D22", confidence: Certain},
+	}
+	var all sync.WaitGroup
+	for _, c := range cases {
+		kind, _ := badproxy.Find(c.kind)
+		target, _ := url.Parse(c.backend)
+		proxy, err := badproxy.Start(kind, target, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(proxy.Stop)
+		options := Options{Listen: 3 * time.Second, Idle: time.Second}
+		all.Go(func() {
+			path, direct := conformance.Target{URL: proxy.URL + "/events"}, conformance.Target{URL: c.backend + "/events"}
+			if c.direct {
+				one, other, err := RecordBoth(t.Context(), path, direct, options)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				c.report = Judge(one, other)
+				return
+			}
+			one, err := Record(t.Context(), path, options)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			c.report = Judge(one, nil)
+		})
+	}
+	all.Wait()
+	for _, c := range cases {
+		if c.report == nil {
+			continue
+		}
+		t.Run(fmt.Sprintf("%s direct %v", c.kind, c.direct), func(t *testing.T) {
+			first := Diagnosis{}
+			if len(c.report.Diagnoses) > 0 {
+				first = c.report.Diagnoses[0]
+			}
+			if first.ID != c.want || first.Confidence != c.confidence || c.report.ProbeOrigin {
+				t.Errorf("%s (%s) comes first, want %s (%s)", first.ID, first.Confidence, c.want, c.confidence)
+			}
+			if t.Failed() || testing.Verbose() {
+				t.Logf("%s %+v %+v", c.report.Verdict, c.report.Path, c.report.Diagnoses)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -71,15 +72,26 @@ func (p *patient) first() string {
 	return p.report.Diagnoses[0].ID
 }
 
-// examine records all paths side by side, and the direct path once for each idle
+// well reports whether the right diagnosis comes first.
+func (p *patient) well() bool {
+	return p.want == "" && !p.report.Wrong() || p.want != "" && p.first() == p.want
+}
+
+// atATime is how many paths are examined side by side.
+const atATime = 12
+
+// examine records paths side by side, and the direct path once for each idle
 // time, and judges them.
 func examine(t *testing.T, origin string, patients []*patient) {
 	t.Helper()
 	directs := map[time.Duration]*Recording{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
+	free := make(chan struct{}, atATime)
 	record := func(target conformance.Target, o Options, keep func(*Recording)) {
 		all.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
 			r, err := Record(t.Context(), target, o)
 			if err != nil {
 				t.Errorf("%s: %v", target.URL, err)
@@ -94,7 +106,7 @@ func examine(t *testing.T, origin string, patients []*patient) {
 	for i, p := range patients {
 		p.options.Control = origin
 		if p.options.Idle == 0 {
-			p.options.Idle = 6 * time.Second
+			p.options.Idle = time.Second
 		}
 		if idle := p.options.Idle; directs[idle] == nil {
 			directs[idle] = &Recording{}
@@ -129,9 +141,18 @@ func TestConfusion(t *testing.T) {
 	}
 	patients = append(patients, &patient{name: "direct", target: conformance.Target{URL: origin}})
 	examine(t, origin, patients)
+	// A machine that is busy with other tests can look like a bad path. What a
+	// path does, it does again.
+	for range 2 {
+		again := slices.DeleteFunc(slices.Clone(patients), (*patient).well)
+		if len(again) == 0 {
+			break
+		}
+		examine(t, origin, again)
+	}
 	for _, p := range patients {
 		t.Run(p.name, func(t *testing.T) {
-			if p.want == "" && p.report.Wrong() || p.want != "" && p.first() != p.want {
+			if !p.well() {
 				t.Errorf("%q comes first, want %q", p.first(), p.want)
 			}
 			if t.Failed() || testing.Verbose() {

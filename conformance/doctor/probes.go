@@ -54,10 +54,13 @@ func talkRamp(p *prober) {
 	}
 	streams := make([]*conformance.Stream, p.path.o.Ramp)
 	nonce := func(i int) string { return p.nonce("ramp") + "-" + strconv.Itoa(i) }
+	var sending sync.WaitGroup
 	for i := range streams {
 		spec.Nonce = nonce(i) // a cache would let requests for one URL wait for each other
-		streams[i] = p.talk.Send(p.ask("stream", spec))
+		a := p.ask("stream", spec)
+		sending.Go(func() { streams[i] = p.talk.Send(a) })
 	}
+	sending.Wait()
 	end := time.Now().Add(wait)
 	for _, s := range streams {
 		s.Head(time.Until(end))

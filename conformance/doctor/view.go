@@ -287,6 +287,10 @@ type budget struct {
 	waited  int // waited for another to end
 }
 
+// rampWait is how long a stream is kept waiting at least that waits for another
+// to end.
+const rampWait = rampEvents * rampInterval / 4
+
 // budget judges the ramp.
 func (v *view) budget() budget {
 	t := v.rec.Transcripts["ramp"]
@@ -294,25 +298,22 @@ func (v *view) budget() budget {
 	if t == nil {
 		return b
 	}
-	// Times are those of the origin, or else ours: of what began before the
-	// first one ended, each had a place.
-	begun := func(c *conformance.Connection) (began, ended int64) {
-		if f := v.follow(c); f.seen != nil {
-			return f.seen.Received, f.seen.Ended
-		}
-		return int64(c.Responded), int64(c.Ended)
-	}
-	firstEnd := int64(math.MaxInt64)
+	firstEnd := time.Duration(math.MaxInt64)
 	for _, c := range t.Connections {
-		if _, ended := begun(c); c.IsStream() && ended != 0 {
-			firstEnd = min(firstEnd, ended)
+		if c.IsStream() && c.Ended != 0 {
+			firstEnd = min(firstEnd, c.Ended)
 		}
 	}
 	for _, c := range t.Connections {
-		began, _ := begun(c)
+		began := c.Responded
+		if at, known := v.reached(c); known {
+			began = at
+		}
 		switch {
 		case c.IsStream() && began < firstEnd:
 			b.open++
+		case c.IsStream() && (c.Sent > firstEnd || began-c.Sent < rampWait):
+			// It was not asked for while all places were taken.
 		case c.IsStream(), c.Status == 0 && (c.End == conformance.EndLeft || c.End == conformance.EndNone):
 			b.waited++
 		default:

@@ -17,10 +17,10 @@ lint:
 	GOOS=windows $(GO) build -o /dev/null ./cmd/ssegauge
 
 # Without the race detector: the decoder, which has no goroutine and is run byte
-# by byte; the tests of the house, which only start programs; and the command,
-# whose self-test has hundreds of servers, too slow with it for the limits of the
-# exchanges.
-UNRACED = cmd/.*|internal/eventstream|internal/house
+# by byte; the tests of the house, which only start programs; and the command and
+# the doctor, whose tests have hundreds of servers, too slow with it for what is
+# measured of them.
+UNRACED = cmd/.*|conformance/doctor|internal/eventstream|internal/house
 unit:
 	$(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -vE '/($(UNRACED))$$')
 	$(GO) test -p 4 -timeout 8m $$($(GO) list ./... | grep -E '/($(UNRACED))$$')

@@ -50,7 +50,7 @@ func (v *view) boxes() []string {
 		}
 	}
 	// nginx takes the header field that it heeds out of the response.
-	if c := v.rec.connection("hint", "stream"); c != nil && c.IsStream() && c.Value(hint) == "" {
+	if c := v.connection("hint", "stream"); c != nil && c.IsStream() && c.Value(hint) == "" {
 		found("nginx")
 	}
 	if v.direct != nil {

@@ -20,6 +20,9 @@ type Row struct {
 	// Fixes are what to change, by box.
 	Fixes []Fix
 
+	// again are the probes that are made a second time where the sign is seen,
+	// because it rests on times.
+	again []string
 	// see looks for the sign in one recording; nil if it is not there.
 	see func(*view) *sign
 }
@@ -105,9 +108,9 @@ func Judge(path, direct *Recording) *Report {
 		row := &rows[i]
 		var own *sign
 		if control != nil {
-			own = row.see(control)
+			own = control.sees(row)
 		}
-		s := row.see(v)
+		s := v.sees(row)
 		if own != nil && !row.Note && !hidden[row.ID] && (s != nil || row.delays()) {
 			backend = append(backend, row.Title+": "+strings.Join(own.evidence, "; "))
 		}

@@ -143,7 +143,7 @@ func TestConfusion(t *testing.T) {
 	examine(t, origin, patients)
 	// A machine that is busy with other tests can look like a bad path. What a
 	// path does, it does again.
-	for range 2 {
+	for range 0 {
 		again := slices.DeleteFunc(slices.Clone(patients), (*patient).well)
 		if len(again) == 0 {
 			break

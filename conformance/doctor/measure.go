@@ -77,7 +77,7 @@ type Coding struct {
 }
 
 func (v *view) measure() Measurements {
-	m := Measurements{Ending: v.ending(), Replayed: seeReplay(v) != nil, HeadWaits: seeLateHead(v) != nil}
+	m := Measurements{Ending: v.ending(), Replayed: v.shows("D10"), HeadWaits: v.shows("D5")}
 	if f := v.flow("plain", "stream"); f != nil {
 		m.Status, m.Protocol = f.conn.Status, f.conn.Protocol
 		if f.conn.Responded != 0 {
@@ -105,7 +105,7 @@ func (v *view) measure() Measurements {
 	}
 	m.Abort, m.AbortSeconds = v.abort()
 	m.Forwarded = v.forwarded()
-	if b := v.budget(); b.open > 0 {
+	if b := v.places(); b.open > 0 {
 		m.Carried, m.Tried = b.open, b.open+b.refused+b.waited
 	}
 	return m
@@ -159,7 +159,7 @@ func (v *view) ending() string {
 	switch {
 	case f == nil:
 		return "unknown"
-	case seeHang(v) != nil:
+	case v.shows("D14"):
 		return "hangs"
 	case seeHidden(v) != nil:
 		return "hidden"

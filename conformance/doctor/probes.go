@@ -309,7 +309,7 @@ func talkProtocol(p *prober) {
 const (
 	bulkEvents = 512
 	bulkSize   = 64 << 10
-	bulkTime   = 5 * time.Second
+	bulkTime   = 15 * time.Second
 )
 
 func talkBulk(p *prober) {
@@ -317,17 +317,18 @@ func talkBulk(p *prober) {
 	a := p.ask("stalled", spec)
 	a.Stalled, a.Window = true, 64<<10
 	s := p.talk.Send(a)
-	written := int64(-1)
-	for end := time.Now().Add(bulkTime); time.Now().Before(end); {
-		report := p.report(p.nonce("stalled"))
-		if len(report.Requests) > 0 {
+	written, still := int64(-1), 0
+	for end := time.Now().Add(bulkTime); time.Now().Before(end) && still < 4; {
+		if report := p.report(p.nonce("stalled")); len(report.Requests) > 0 {
 			now := report.Requests[0].Written
-			if report.Requests[0].Ended != 0 || now == written {
+			if report.Requests[0].Ended != 0 {
 				break
 			}
-			written = now
+			if still++; now != written {
+				written, still = now, 0
+			}
 		}
-		if !p.talk.Sleep(5 * interval) {
+		if !p.talk.Sleep(3 * interval) {
 			break
 		}
 	}

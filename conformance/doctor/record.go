@@ -178,8 +178,11 @@ func (p *path) run(ctx context.Context) {
 		p.skip("a plain stream could not be opened")
 		return
 	}
-	if held := newView(p.rec, nil).budget(); held.limited {
-		slots = max(1, held.open-1)
+	if newView(p.rec, nil).budget().limited {
+		p.takeAgain(ctx, "ramp")
+		if held := newView(p.rec, nil).places(); held.limited {
+			slots = max(1, held.open-1)
+		}
 	}
 	free := make(chan struct{}, slots)
 	var running sync.WaitGroup
@@ -206,16 +209,19 @@ func (p *path) run(ctx context.Context) {
 }
 
 // lookAgain makes the probes once more on whose times a finding rests, now that
-// nothing else goes on. A busy machine only makes events later, so that the
-// quicker of two looks counts.
+// nothing else goes on.
 func (p *path) lookAgain(ctx context.Context) {
-	if v := newView(p.rec, nil); v.pacing().kind == "" || v.flow("plain", "stream").held() {
-		return
-	}
-	for _, probe := range probes {
-		if (probe.name == "plain" || probe.name == "sizes") && p.wanted(&probe) {
-			probe.name += again
-			p.take(ctx, &probe)
+	v := newView(p.rec, nil)
+	hidden := map[string]bool{}
+	for i := range rows {
+		if hidden[rows[i].ID] || rows[i].see(v) == nil {
+			continue
+		}
+		for _, id := range rows[i].Hides {
+			hidden[id] = true
+		}
+		for _, name := range rows[i].again {
+			p.takeAgain(ctx, name)
 		}
 	}
 }
@@ -223,14 +229,23 @@ func (p *path) lookAgain(ctx context.Context) {
 // again is behind the name of a probe that was made a second time.
 const again = " again"
 
+// takeAgain makes a probe a second time, if that was not done.
+func (p *path) takeAgain(ctx context.Context, name string) {
+	for _, probe := range probes {
+		if probe.name == name && p.rec.Transcripts[name] != nil && p.rec.Transcripts[name+again] == nil {
+			probe.name += again
+			p.take(ctx, &probe)
+		}
+	}
+}
+
 // atOnce is how many streams are held at once, once the ramp has shown that the
 // path carries them.
 const atOnce = 10
 
 // streamed reports whether the plain probe found an event stream.
 func (p *path) streamed() bool {
-	c := p.rec.connection("plain", "stream")
-	return c != nil && c.IsStream()
+	return newView(p.rec, nil).flow("plain", "stream").isStream()
 }
 
 func (p *path) take(ctx context.Context, probe *probe) {
@@ -262,12 +277,4 @@ func (p *path) skip(why string) {
 			p.note(&probe, why)
 		}
 	}
-}
-
-// connection returns a connection of a probe, nil if there is none.
-func (r *Recording) connection(probe, name string) *conformance.Connection {
-	if t := r.Transcripts[probe]; t != nil {
-		return t.Named(name)
-	}
-	return nil
 }

@@ -16,6 +16,7 @@ var accessRows = []Row{
 	},
 	{
 		ID: "D12", Title: "the path carries only so many streams at once",
+		again:   []string{"ramp"},
 		Explain: "Each stream occupies a place for as long as it lives. A limit that suits short requests is soon reached by streams.",
 		see:     seeBudget, Fixes: fixBudget,
 	},
@@ -27,13 +28,14 @@ var accessRows = []Row{
 	},
 	{
 		ID: "D10b", Title: "clients of one URL wait for each other",
+		again:   []string{"cache"},
 		Explain: "A cache lets only one request for a URL through at a time and makes the others wait for what comes of it (cache lock, request coalescing). A stream does not come to an end, so they wait for a timeout.",
 		see:     seeLock, Fixes: fixCache,
 	},
 }
 
 func seeRefused(v *view) *sign {
-	c := v.rec.connection("plain", "stream")
+	c := v.connection("plain", "stream")
 	if c == nil || c.IsStream() || v.noHead() {
 		return nil
 	}
@@ -109,7 +111,7 @@ func seeReplay(v *view) *sign {
 
 // seeStored is seeReplay for a foreign backend: what caches say of themselves.
 func (v *view) seeStored() *sign {
-	c := v.rec.connection("cache", "again")
+	c := v.connection("cache", "again")
 	if c == nil || !c.IsStream() {
 		return nil
 	}
@@ -125,7 +127,7 @@ func (v *view) seeStored() *sign {
 }
 
 func seeLock(v *view) *sign {
-	one, two := v.rec.connection("cache", "pair"), v.rec.connection("cache", "twin")
+	one, two := v.connection("cache", "pair"), v.connection("cache", "twin")
 	if one == nil || two == nil || !one.IsStream() || !two.IsStream() {
 		return nil
 	}

@@ -25,44 +25,52 @@ var delayRows = []Row{
 	},
 	{
 		ID: "D6", Title: "the whole response is collected before it is passed on",
+		again:   []string{"plain"},
 		Explain: "An event stream has no length. A box that gives it one has waited for its end and counted: a client gets nothing before that, and of a stream that does not end nothing at all.",
 		Hides:   []string{"D1", "D2", "D4", "D5"},
 		see:     seeLength, Fixes: fixHeld,
 	},
 	{
 		ID: "D1", Title: "the stream is held back until it ends",
+		again:   []string{"plain"},
 		Explain: "A box collects the response before it passes it on. As a stream does not end, its client gets nothing, or what fits no more into a buffer.",
 		Hides:   []string{"D2", "D3", "D3b", "D4", "D5"},
 		see:     seeHeld, Fixes: fixHeld,
 	},
 	{
 		ID: "D4", Title: "the stream is held back by compression",
+		again:   []string{"codings"},
 		Explain: "The response is compressed by something that does not flush after each event. A client that takes no compression, such as curl, sees the events at once; a browser waits.",
 		see:     seeCompressed, Fixes: fixCompressed,
 	},
 	{
 		ID: "D2", Title: "events wait until a buffer is full",
+		again:   []string{"plain", "sizes"},
 		Explain: "Events come in bursts of a constant size, whatever their rate: a buffer is passed on when it is full.",
 		Hides:   []string{"D5"},
 		see:     seeBytes, Fixes: fixHeld,
 	},
 	{
 		ID: "D3", Title: "events wait for a timer of 200 ms",
+		again:   []string{"plain", "sizes"},
 		Explain: "Events come every 200 ms or so, whatever their rate. That is how long the kernel waits for more where a sender says that more will follow (MSG_MORE), as HAProxy does by default.",
 		see:     seeCork, Fixes: fixCork,
 	},
 	{
 		ID: "D3b", Title: "events wait for a timer",
+		again:   []string{"plain", "sizes"},
 		Explain: "Events come at a constant interval, whatever their rate: a timer flushes, or a rate limiter lets some through.",
 		see:     seeTimer, Fixes: fixTimer,
 	},
 	{
 		ID: "D5", Title: "the response head waits for the first event",
+		again:   []string{"head"},
 		Explain: "The head is passed on with the first bytes of the body only. Until then an EventSource is not open, and a box further out may give up.",
 		see:     seeLateHead, Fixes: fixLateHead,
 	},
 	{
 		ID: "D19", Title: "what a client does not read is stored on the way", Note: false,
+		again:   []string{"bulk"},
 		Explain: "A client that reads too slowly is not felt by the backend: a box takes in all that is sent, into memory or a temporary file, and the client falls behind without end.",
 		see:     seeAbsorbed, Fixes: fixAbsorbed,
 	},
@@ -145,7 +153,7 @@ func bursts(f *flow) string {
 }
 
 func seeLength(v *view) *sign {
-	c := v.rec.connection("plain", "stream")
+	c := v.connection("plain", "stream")
 	if c == nil || !c.IsStream() || c.Value("Content-Length") == "" {
 		return nil
 	}

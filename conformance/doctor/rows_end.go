@@ -29,6 +29,7 @@ var endRows = []Row{
 	},
 	{
 		ID: "D14", Title: "a broken stream stays open",
+		again:   []string{"end"},
 		Explain: "The backend broke the connection, and the client was not told: it waits for events that cannot come, and does not reconnect.",
 		see:     seeHang, Fixes: fixEnding,
 	},
@@ -39,12 +40,14 @@ var endRows = []Row{
 	},
 	{
 		ID: "D13b", Title: "the backend is never told that a client left",
+		again:   []string{"abort"},
 		Explain: "The box goes on reading the stream for nobody, most often to store it. Each client that leaves costs the backend a stream for ever.",
 		Hides:   []string{"D13"},
 		see:     seeNeverTold, Fixes: fixNeverTold,
 	},
 	{
 		ID: "D13", Title: "the backend learns late that a client left", Note: true,
+		again:   []string{"abort"},
 		Explain: "While the stream is silent, the backend is not told that its client left; only writing to it shows. Heartbeats are what ends such streams.",
 		see:     seeToldLate, Fixes: fixToldLate,
 	},

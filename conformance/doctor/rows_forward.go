@@ -13,6 +13,7 @@ import (
 var forwardRows = []Row{
 	{
 		ID: "D15", Title: "the last event ID does not reach the backend",
+		again:   []string{"fields"},
 		Explain: "A client that reconnects tells the last event it has, in Last-Event-ID. Without it the stream begins anew, and what was sent in between is lost.",
 		see:     seeLastEventID, Fixes: fixLastEventID,
 	},
@@ -33,6 +34,7 @@ var forwardRows = []Row{
 	},
 	{
 		ID: "D20", Title: "a POST is held back until its body is complete", Note: true,
+		again:   []string{"upload"},
 		Explain: "The box collects a request before it passes it on. Streams that answer a POST begin only then.",
 		see:     seeUpload, Fixes: fixUpload,
 	},
@@ -48,6 +50,7 @@ var forwardRows = []Row{
 	},
 	{
 		ID: "D24", Title: "HTTP/1.1 and HTTP/2 differ",
+		again:   []string{"protocol"},
 		Explain: "The same stream behaves otherwise over the other version of HTTP.",
 		see:     seeProtocol, Fixes: fixHeld,
 	},
@@ -171,16 +174,16 @@ func allowed(c *conformance.Connection) []string {
 func seeCORS(v *view) *sign {
 	s := &sign{}
 	for _, name := range []string{"page", "page allowed"} {
-		if c := v.rec.connection("errors", name); c != nil && len(allowed(c)) > 1 && len(s.evidence) == 0 {
+		if c := v.connection("errors", name); c != nil && len(allowed(c)) > 1 && len(s.evidence) == 0 {
 			s.add("Access-Control-Allow-Origin came %d times: %s", len(allowed(c)), strings.Join(allowed(c), ", "))
 		}
 	}
-	page, failed := v.rec.connection("errors", "page"), v.rec.connection("errors", "error")
+	page, failed := v.connection("errors", "page"), v.connection("errors", "error")
 	if !v.rec.Ours {
-		failed = v.rec.connection("errors", "missing")
+		failed = v.connection("errors", "missing")
 		if v.direct == nil {
 			page = nil // who left it out cannot be told
-		} else if other := v.direct.rec.connection("errors", "missing"); other == nil || len(allowed(other)) == 0 {
+		} else if other := v.direct.connection("errors", "missing"); other == nil || len(allowed(other)) == 0 {
 			page = nil
 		}
 	}
@@ -195,7 +198,7 @@ func seeCORS(v *view) *sign {
 }
 
 func seeIntercepted(v *view) *sign {
-	c := v.rec.connection("errors", "error")
+	c := v.connection("errors", "error")
 	if c == nil || !v.rec.Ours || c.Status == 0 || strings.Contains(string(c.Body()), "ssegauge probe") {
 		return nil
 	}

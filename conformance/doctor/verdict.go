@@ -22,24 +22,22 @@ func Verdicts() []Verdict {
 
 // verdict is the worst that was seen.
 func (v *view) verdict() Verdict {
-	p := v.pacing()
-	plain := v.flow("plain", "stream")
 	switch {
 	case v.noHead():
 		return Held
-	case !plain.isStream(), v.budget().limited:
+	case !v.flow("plain", "stream").isStream(), v.shows("D12"):
 		return Refused
-	case seeHeld(v) != nil, seeLength(v) != nil, seeCompressed(v) != nil, seeHeldAndCut(v) != nil:
+	case v.shows("D1", "D6", "D4", "D9"):
 		return Held
-	case seeReplay(v) != nil:
+	case v.shows("D10"):
 		return Replayed
-	case seeIdleCut(v) != nil, seeLifeCut(v) != nil, seeCutTogether(v) != nil, seeHeartbeatsHidden(v) != nil:
+	case v.shows("D7", "D8", "D21", "D9b"):
 		return Cut
-	case p.kind == "bytes":
+	case v.shows("D2"):
 		return BatchedBytes
-	case p.kind == "time":
+	case v.shows("D3", "D3b"):
 		return BatchedTime
-	case seeLateHead(v) != nil:
+	case v.shows("D5"):
 		return LateHeaders
 	}
 	return Streams

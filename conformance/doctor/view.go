@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ type view struct {
 	// event took no time.
 	skew  time.Duration
 	flows map[string]*flow
+	// again is the view of the second look, where there was one; nil in itself.
+	again *view
 }
 
 func newView(rec *Recording, direct *view) *view {
@@ -37,7 +40,39 @@ func newView(rec *Recording, direct *view) *view {
 			}
 		}
 	}
+	v.again = &view{rec: rec, direct: direct, skew: v.skew, flows: map[string]*flow{}}
 	return v
+}
+
+// transcript is that of a probe, in the view's look at it.
+func (v *view) transcript(probe string) *conformance.Transcript {
+	if t := v.rec.Transcripts[probe+again]; t != nil && v.again == nil {
+		return t
+	}
+	return v.rec.Transcripts[probe]
+}
+
+// connection returns a connection of a probe, nil if there is none.
+func (v *view) connection(probe, name string) *conformance.Connection {
+	if t := v.transcript(probe); t != nil {
+		return t.Named(name)
+	}
+	return nil
+}
+
+// sees looks for the sign of a row. Where the probe was made twice, it has to be
+// in both: a busy machine does not do the same again, a path does.
+func (v *view) sees(row *Row) *sign {
+	s := row.see(v)
+	if s == nil || row.see(v.again) == nil {
+		return nil
+	}
+	return s
+}
+
+// shows is sees for rows of these IDs.
+func (v *view) shows(ids ...string) bool {
+	return slices.ContainsFunc(rows, func(row Row) bool { return slices.Contains(ids, row.ID) && v.sees(&row) != nil })
 }
 
 // ours turns a time of the origin's clock into one of the recording's.
@@ -50,24 +85,13 @@ func (v *view) flow(probe, name string) *flow {
 	key := probe + "/" + name
 	f, known := v.flows[key]
 	if !known {
-		if c := v.rec.connection(probe, name); c != nil {
+		if c := v.connection(probe, name); c != nil {
 			f = v.follow(c)
 			v.align(f, probe, name)
-			if second := v.rec.connection(probe+again, name); second != nil {
-				f = quicker(f, v.follow(second))
-			}
 		}
 		v.flows[key] = f
 	}
 	return f
-}
-
-// quicker is the one of two looks at the same that came with less delay.
-func quicker(one, two *flow) *flow {
-	if two.isStream() && len(two.delays()) >= len(one.delays()) && median(two.delays()) < median(one.delays()) {
-		return two
-	}
-	return one
 }
 
 // nonceOf is the nonce in a connection's URL.
@@ -110,7 +134,7 @@ func (v *view) align(f *flow, probe, name string) {
 		return
 	}
 	sent := map[string]time.Duration{}
-	for _, p := range v.rec.Transcripts[probe].Publications {
+	for _, p := range v.transcript(probe).Publications {
 		sent[p.Fields["data"]] = p.Sent
 	}
 	list := f.conn.Events()
@@ -153,15 +177,21 @@ func (v *view) align(f *flow, probe, name string) {
 	}
 }
 
-// usual is the median delay of the stream on the direct path.
-func (v *view) usual(probe, name string) time.Duration {
+// usual is the median delay of the stream of the direct path that came best: what
+// this machine and its network take in any case.
+func (v *view) usual() time.Duration {
 	if v.direct == nil {
 		return 0
 	}
-	if f := v.direct.flow(probe, name); f != nil {
-		return median(f.delays())
+	var least time.Duration
+	for _, of := range [][2]string{{"plain", "stream"}, {"hint", "stream"}, {"codings", "gzip"}, {"sizes", "slow"}, {"sizes", "fast"}} {
+		if f := v.direct.flow(of[0], of[1]); f.isStream() && len(f.delays()) >= 3 {
+			if m := median(f.delays()); least == 0 || m < least {
+				least = m
+			}
+		}
 	}
-	return 0
+	return least
 }
 
 // leastDelay is a median delay below which events are not late.
@@ -174,7 +204,7 @@ func (v *view) late(probe, name string) bool {
 	if !f.isStream() || len(f.delays()) < 3 {
 		return false
 	}
-	return median(f.delays()) >= 2*v.usual(probe, name)+max(leastDelay, f.interval*2/5)
+	return median(f.delays()) >= 2*v.usual()+max(leastDelay, f.interval*2/5)
 }
 
 // prompt reports whether a stream came as it was sent.
@@ -293,7 +323,7 @@ const rampWait = rampEvents * rampInterval / 4
 
 // budget judges the ramp.
 func (v *view) budget() budget {
-	t := v.rec.Transcripts["ramp"]
+	t := v.transcript("ramp")
 	var b budget
 	if t == nil {
 		return b
@@ -323,6 +353,15 @@ func (v *view) budget() budget {
 	}
 	b.limited = b.open > 0 && b.refused+b.waited > 0
 	return b
+}
+
+// places is the better of two looks at the budget.
+func (v *view) places() budget {
+	one, two := v.budget(), v.again.budget()
+	if two.open > one.open {
+		return two
+	}
+	return one
 }
 
 // reached is when the request of a connection was at the origin.

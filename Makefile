@@ -1,6 +1,9 @@
 # Each line also runs by hand.
 GO ?= go
 
+# As releases are built. Only the race detector needs C.
+export CGO_ENABLED = 0
+
 .PHONY: test lint unit selftest interop fuzz bench needs
 
 test: needs lint unit fuzz interop
@@ -13,8 +16,9 @@ lint:
 	test -z "$$(gofmt -l bench cmd conformance internal loadgen schema | tee /dev/stderr)"
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	GOOS=darwin $(GO) build -o /dev/null ./cmd/ssegauge
-	GOOS=windows $(GO) build -o /dev/null ./cmd/ssegauge
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/ssegauge
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssegauge
+	GOOS=linux GOARCH=arm64 $(GO) build ./internal/epoll
 
 # Without the race detector: the decoder, which has no goroutine and is run byte
 # by byte; the tests of the house, which only start programs; and the command and
@@ -22,7 +26,7 @@ lint:
 # measured of them.
 UNRACED = cmd/.*|conformance/doctor|internal/eventstream|internal/house
 unit:
-	$(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -vE '/($(UNRACED))$$')
+	CGO_ENABLED=1 $(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -vE '/($(UNRACED))$$')
 	$(GO) test -p 4 -timeout 8m $$($(GO) list ./... | grep -E '/($(UNRACED))$$')
 	cd bench && $(GO) test ./...
 

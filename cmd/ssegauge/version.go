@@ -8,6 +8,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// stamped is the version of a release, which its build sets:
+// go build -ldflags "-X main.stamped=v1.2.3".
+var stamped string
+
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
@@ -20,8 +24,12 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// version is that of the module, or the commit of a build in a checkout.
+// version is the stamped one, that of the module, or the commit of a build in a
+// checkout.
 func version() string {
+	if stamped != "" {
+		return stamped
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

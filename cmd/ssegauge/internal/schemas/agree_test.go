@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/proxylab"
 	"github.com/ssegauge/ssegauge/conformance"
 	"github.com/ssegauge/ssegauge/loadgen"
 )
@@ -16,6 +18,19 @@ import (
 var readers = map[string]func(text []byte) error{
 	"scenario": func(text []byte) error {
 		_, err := loadgen.Load("file.yaml", text, nil, os.LookupEnv)
+		return err
+	},
+	"matrix": func(text []byte) error {
+		file, err := os.CreateTemp("", "*.yaml")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(file.Name())
+		_, err = file.Write(text)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return err
+		}
+		_, err = proxylab.LoadMatrix(file.Name(), os.LookupEnv)
 		return err
 	},
 	"target": func(text []byte) error {
@@ -27,6 +42,7 @@ var readers = map[string]func(text []byte) error{
 // beginnings are good files, for others to be made of by setting a value.
 var beginnings = map[string]string{
 	"scenario": "{name: a, target: {url: embedded}, streams: {count: 1}}",
+	"matrix":   "{name: a, proxy: nginx, config: b, variants: [{name: c}]}",
 	"target":   "{url: 'http://127.0.0.1/'}",
 }
 
@@ -114,6 +130,12 @@ func TestAgreement(t *testing.T) {
 		{"target", "openai", []string{"{url: 'http://a/'}"}, []string{"{url: a}"}},
 		{"target", "mcp", []string{"{url: 'http://a/'}"}, []string{"{url: a}"}},
 		{"target", "pace.heartbeat", []string{"15s"}, []string{"15"}},
+
+		{"matrix", "name", []string{"a"}, []string{"-", "''"}},
+		{"matrix", "proxy", []string{"haproxy"}, []string{"-", "ngnix"}},
+		{"matrix", "variants", []string{"{name: a}", "[{name: a, http: 2, ramp: 64, origin: {A: b}}]"}, []string{"-", "[{about: a}]", "[{name: a, http: 3}]", "[{name: a, ramp: 65}]", "[{name: a, ramp: -1}]"}},
+		{"matrix", "variants", []string{"{name: a, expect: streams}", "{name: a, expect: 'held before 1.29.7, streams'}"}, []string{"{name: a, expect: stream}", "{name: a, expect: 'held before, streams'}"}},
+		{"matrix", "load", []string{"{streams: 5000, rounds: 50, duration: 1s, rate: 20/s}"}, []string{"{streams: 5001}", "{rounds: 51}", "{size: 1048577}", "{rate: x}"}},
 	} {
 		s := ofKind(t, c.kind)
 		for i, value := range append(c.good, c.bad...) {
@@ -141,6 +163,7 @@ func TestKnownValues(t *testing.T) {
 		{"scenario", "publish.via", []string{"http", "command", "none"}},
 		{"target", "http", []string{"1.1", "2"}},
 		{"target", "method", []string{"GET", "POST"}},
+		{"matrix", "proxy", proxylab.Proxies()},
 	} {
 		s := ofKind(t, c.kind)
 		text := with(t, beginnings[c.kind], c.path, "nonsense")

@@ -5,10 +5,13 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/proxylab"
 	"github.com/ssegauge/ssegauge/conformance"
+	"github.com/ssegauge/ssegauge/conformance/doctor"
 	"github.com/ssegauge/ssegauge/loadgen"
 )
 
@@ -127,16 +130,27 @@ var scenarioKeywords = map[string]string{
 	"Cohort.count": `{"minimum": 1}`,
 }
 
+// verdict is the pattern of a doctor's verdict.
+var verdict = "(" + strings.Join(verdictNames(), "|") + ")"
+
+func verdictNames() (names []string) {
+	for _, v := range doctor.Verdicts() {
+		names = append(names, regexp.QuoteMeta(string(v)))
+	}
+	return names
+}
+
 var matrixKeywords = map[string]string{
-	"File":         `{"required": ["name"], "anyOf": [{"required": ["include"]}, {"required": ["proxy", "config", "variants"]}]}`,
-	"File.name":    `{"pattern": "."}`,
-	"File.proxy":   `{"enum": ` + list(proxylab.Proxies()) + `}`,
-	"Variant":      `{"required": ["name"]}`,
-	"Variant.http": aVersion,
-	"Variant.ramp": `{"maximum": 64}`,
-	"Load.streams": `{"maximum": 5000}`,
-	"Load.rounds":  `{"maximum": 50}`,
-	"Load.size":    `{"maximum": 1048576}`,
+	"File":           `{"required": ["name"], "anyOf": [{"required": ["include"]}, {"required": ["proxy", "config", "variants"]}]}`,
+	"File.name":      `{"pattern": "."}`,
+	"File.proxy":     `{"enum": ` + list(proxylab.Proxies()) + `}`,
+	"Variant":        `{"required": ["name"]}`,
+	"Variant.http":   aVersion,
+	"Variant.ramp":   `{"maximum": 64}`,
+	"Variant.expect": `{"pattern": "^ *(` + verdict + ` +before +[0-9.]+ *, *)*` + verdict + `( +before +[0-9.]+)? *$|REFERENCE"}`,
+	"Load.streams":   `{"maximum": 5000}`,
+	"Load.rounds":    `{"maximum": 50}`,
+	"Load.size":      `{"maximum": 1048576}`,
 }
 
 var targetKeywords = map[string]string{

@@ -42,6 +42,9 @@ const (
 	rampInterval = 250 * time.Millisecond
 )
 
+// placeTime is how long a stream of a foreign backend is waited for at least.
+const placeTime = 3 * time.Second
+
 // talkRamp opens streams at once. Those of the probe origin end by themselves;
 // of a foreign backend's, those that stand are left when the others have been
 // waited for, which shows whether these only waited for a place.
@@ -50,7 +53,7 @@ func talkRamp(p *prober) {
 	life := p.life(spec)
 	wait := life + answerTime
 	if !p.path.rec.Ours {
-		wait = p.path.o.Listen / 2
+		wait = max(p.path.o.Listen/2, placeTime)
 	}
 	streams := make([]*conformance.Stream, p.path.o.Ramp)
 	nonce := func(i int) string { return p.nonce("ramp") + "-" + strconv.Itoa(i) }

@@ -78,10 +78,11 @@ func Start(kind Kind, backend *url.URL, config *tls.Config) (*Proxy, error) {
 	if p.handler != nil {
 		handler = p.handler(handler)
 	}
-	p.server = &http.Server{Handler: handler, ErrorLog: quiet, TLSConfig: config, ReadHeaderTimeout: time.Minute}
+	p.server = &http.Server{Handler: handler, ErrorLog: quiet, ReadHeaderTimeout: time.Minute}
 	p.URL = "http://" + listener.Addr().String()
 	serve := func() { _ = p.server.Serve(listener) }
 	if config != nil {
+		p.server.TLSConfig = config.Clone() // the server adds to it
 		p.URL = "https://" + listener.Addr().String()
 		serve = func() { _ = p.server.ServeTLS(listener, "", "") }
 	}

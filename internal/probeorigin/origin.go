@@ -86,7 +86,7 @@ type connKey struct{}
 // by prior knowledge.
 func (o *Origin) Serve(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	server := &http.Server{
-		Handler: o, TLSConfig: config, Protocols: new(http.Protocols),
+		Handler: o, Protocols: new(http.Protocols),
 		ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10,
 		ErrorLog:    log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
@@ -98,6 +98,7 @@ func (o *Origin) Serve(ctx context.Context, listener net.Listener, config *tls.C
 	defer stop()
 	var err error
 	if config != nil {
+		server.TLSConfig = config.Clone() // the server adds to it
 		err = server.ServeTLS(listener, "", "")
 	} else {
 		err = server.Serve(listener)

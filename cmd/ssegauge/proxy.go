@@ -16,8 +16,10 @@ import (
 
 type proxyFlags struct {
 	json, html    string
+	markdown      string
 	own           proxylab.Own
 	behaviourOnly bool
+	capacityOnly  bool
 	quiet         bool
 }
 
@@ -44,12 +46,15 @@ limit, 130 interrupted.`,
 	flags := c.Flags()
 	flags.StringVar(&f.json, "json", "", "write the report as JSON to `file`, - for the standard output")
 	flags.StringVar(&f.html, "html", "", "write a page with a latency curve for each variant to `file`")
+	flags.StringVar(&f.markdown, "markdown", "", "write a page in Markdown to `file`")
 	flags.StringVar(&f.own.Config, "config", "", "judge this configuration `file`")
 	flags.StringVar(&f.own.Listen, "listen", "", "the `URL` by which a stream is reached through --config: https://app.example/events")
 	flags.StringVar(&f.own.Origin, "origin", "", "run --config as it is; it passes on to this `address`")
 	flags.StringVar(&f.own.Proxy, "proxy", "nginx", "the `program` that --config is for: "+strings.Join(proxylab.Proxies(), ", "))
 	flags.StringVar(&f.own.HTTP, "http", "1.1", "HTTP `version` that clients speak to --config, 1.1 or 2")
-	flags.BoolVar(&f.behaviourOnly, "behaviour-only", false, "leave the load part out")
+	flags.BoolVar(&f.behaviourOnly, "behaviour-only", false, "leave load and capacity out")
+	flags.BoolVar(&f.capacityOnly, "capacity-only", false, "only find out how many streams each setting allows")
+	c.MarkFlagsMutuallyExclusive("behaviour-only", "capacity-only")
 	flags.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	return c
 }
@@ -68,7 +73,7 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 		return err
 	}
 	options := proxylab.Options{
-		BehaviourOnly: f.behaviourOnly, Version: version(),
+		BehaviourOnly: f.behaviourOnly, CapacityOnly: f.capacityOnly, Version: version(),
 		Server: func(ctx context.Context, s *loadgen.Scenario) (func(), error) {
 			server, err := startEmbedded(ctx, s)
 			if err != nil {
@@ -92,7 +97,12 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 	for _, file := range []struct {
 		path  string
 		write func(io.Writer, *proxylab.Report) error
-	}{{f.json, proxylab.WriteJSON}, {f.html, proxylab.WriteHTML}} {
+	}{
+		{f.json, proxylab.WriteJSON}, {f.html, proxylab.WriteHTML},
+		{f.markdown, func(w io.Writer, r *proxylab.Report) error {
+			return proxylab.WriteMarkdown(w, r, strings.Join(args, " "))
+		}},
+	} {
 		if file.path == "" {
 			continue
 		}

@@ -20,6 +20,7 @@ type Matrix struct {
 	// Variants of all proxies, in the order of the files, and Go's own.
 	Variants []*Variant
 
+	Capacity []Capacity
 	// Hosts are further names that a certificate is needed for.
 	Hosts []string
 
@@ -40,6 +41,8 @@ type File struct {
 	Proxy    string     `yaml:"proxy"`
 	Config   string     `yaml:"config"`
 	Variants []*Variant `yaml:"variants"`
+	// Capacity says how many streams which setting allows.
+	Capacity []Capacity `yaml:"capacity"`
 }
 
 // A Variant is one setting of a proxy: a row of the matrix.
@@ -121,10 +124,13 @@ func (l *loader) load(file string, from []string) (*Matrix, error) {
 			return nil, err
 		}
 		m.Variants = append(m.Variants, included.Variants...)
+		m.Capacity = append(m.Capacity, included.Capacity...)
 	}
 	if f.Proxy != "" || len(f.Variants) > 0 || len(f.Include) == 0 {
 		c.checkProxy(&f, l.seen)
+		c.checkCapacity(&f)
 		m.Variants = append(m.Variants, f.Variants...)
+		m.Capacity = append(m.Capacity, f.Capacity...)
 	}
 	return m, errors.Join(c.problems...)
 }

@@ -29,6 +29,8 @@ func TestMatrixErrors(t *testing.T) {
 		{"include", "name: x\ninclude: [none.yaml]\n", `matrix.yaml:2:11: open `},
 		{"itself", "name: x\ninclude: [matrix.yaml]\n", `includes itself`},
 		{"load", "name: x\nproxy: nginx\nconfig: x\nload: {streams: 1000000}\nvariants:\n  - name: a\n", `matrix.yaml:4:17: expected 1 to 5000 streams`},
+		{"capacity variant", "name: x\nproxy: nginx\nconfig: x\nvariants: [{name: a}]\ncapacity:\n  - variant: b\n    values: ['1']\n", `matrix.yaml:6:14: unknown variant "b"; known: a`},
+		{"capacity setting", "name: x\nproxy: nginx\nconfig: '{{$.Setting \"workers\" \"1\"}}'\nvariants: [{name: a}]\ncapacity:\n  - variant: a\n    setting: worker\n    values: ['1']\n", `did you mean workers?`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "matrix.yaml")

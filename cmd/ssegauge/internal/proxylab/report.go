@@ -22,6 +22,8 @@ type Report struct {
 	// Rows, the best verdict first, then the least latency added. Skipped rows
 	// come last.
 	Rows []Row `json:"rows"`
+	// Capacity has a row for each value of each setting that was tried.
+	Capacity []CapacityResult `json:"capacity,omitempty"`
 	// DirectLoad is the load part without a proxy; nil if there was none.
 	DirectLoad  *LoadResult `json:"direct_load,omitempty"`
 	Environment Environment `json:"environment"`

@@ -15,7 +15,10 @@ import (
 func WriteText(w io.Writer, r *Report) error {
 	p := printer{w: w}
 	p.print("%s: %s\n\n", r.Matrix, r.About)
-	p.table(r)
+	if len(r.Rows) > 0 {
+		p.table(r)
+	}
+	p.capacity(r.Capacity)
 	for i := range r.Rows {
 		p.advice(&r.Rows[i])
 	}
@@ -64,6 +67,41 @@ func (p *printer) table(r *Report) {
 			seconds(d.Fanout.P50), seconds(d.Fanout.P99), seconds(d.Fanout.P999), d.Rounds, d.Deliveries, d.Offered, d.Lost, d.Expected)
 		p.print("added is a multiple of the direct way's latency; ~ stands for a difference within noise\n")
 	}
+}
+
+// capacity shows how many streams settings allow.
+func (p *printer) capacity(list []CapacityResult) {
+	if len(list) == 0 {
+		return
+	}
+	p.print("\n")
+	table := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "setting\tvalue\tstreams\tthe next one\tmemory/stream\tits log")
+	for _, c := range list {
+		fmt.Fprintf(table, "%s %s\t%s\t%s\n", c.Proxy, c.Setting, c.Value, strings.Join(c.Cells(), "\t"))
+	}
+	if p.err == nil {
+		p.err = table.Flush()
+	}
+}
+
+// Cells are what a table says of the value.
+func (c CapacityResult) Cells() []string {
+	log := c.Log
+	if at := strings.IndexByte(log, '['); at > 0 {
+		log = log[at:] // what stands before is the time
+	}
+	list := []string{fmt.Sprint(c.Streams), c.Next, "-", log}
+	switch {
+	case c.Projected:
+		list[0], list[3] = "about "+list[0], "(not tried: follows from the values above)"
+	case c.Next == "":
+		list[0], list[1] = list[0]+" or more", "was not tried"
+	}
+	if c.BytesPerStream > 0 {
+		list[2] = fmt.Sprintf("%.1f kB, %d in 1 GiB", float64(c.BytesPerStream)/1000, c.StreamsPerGiB)
+	}
+	return list
 }
 
 // columns are the headings of the table.

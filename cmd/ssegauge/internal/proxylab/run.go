@@ -19,8 +19,8 @@ import (
 
 // Options are what a caller of Run may add.
 type Options struct {
-	// BehaviourOnly leaves the load part out.
-	BehaviourOnly bool
+	// BehaviourOnly leaves load and capacity out, CapacityOnly behaviour and load.
+	BehaviourOnly, CapacityOnly bool
 	// Idle is how long the probes try silence. Default 6 s: longer than the
 	// short timeouts of the matrices, also where a proxy looks at its clock every
 	// other second.
@@ -65,9 +65,18 @@ func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
 		SchemaVersion: SchemaVersion, Matrix: m.Name, About: m.About,
 		Environment: Environment{Version: o.Version, OS: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(), Started: time.Now()},
 	}
-	err := r.behaviour(ctx)
-	if err == nil && !o.BehaviourOnly && !m.behaviourOnly {
-		err = r.load(ctx)
+	var err error
+	for _, part := range []struct {
+		wanted bool
+		run    func(context.Context) error
+	}{
+		{!o.CapacityOnly, r.behaviour},
+		{!o.CapacityOnly && !o.BehaviourOnly && !m.behaviourOnly, r.load},
+		{!o.BehaviourOnly && len(m.Capacity) > 0, r.capacity},
+	} {
+		if err == nil && part.wanted {
+			err = part.run(ctx)
+		}
 	}
 	if err != nil && ctx.Err() != nil {
 		r.report.Interrupted, err = true, nil
@@ -81,19 +90,13 @@ func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
 func (r *run) behaviour(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	listener, err := net.Listen("tcp", cmp.Or(r.matrix.origin, loopback+"0"))
+	origin, err := r.startOrigin(ctx)
 	if err != nil {
 		return err
 	}
-	origin := probeorigin.New()
-	var serving sync.WaitGroup
-	defer serving.Wait()
-	defer cancel()
-	serving.Go(func() { _ = origin.Serve(ctx, listener, nil) }) // ends with ctx
-	address := listener.Addr().String()
-
+	defer origin.stop()
 	r.progress("probing the direct way")
-	direct, err := doctor.Record(ctx, conformance.Target{URL: "http://" + address + "/"}, doctor.Options{Idle: r.options.Idle})
+	direct, err := doctor.Record(ctx, conformance.Target{URL: origin.url()}, doctor.Options{Idle: r.options.Idle})
 	if err != nil {
 		return err
 	}
@@ -104,7 +107,7 @@ func (r *run) behaviour(ctx context.Context) error {
 	for _, group := range groups {
 		slots <- struct{}{} // of its start
 		probing.Go(func() {
-			if err := r.probeGroup(ctx, group, address, direct, slots); err != nil {
+			if err := r.probeGroup(ctx, group, origin, direct, slots); err != nil {
 				problems <- err
 				cancel()
 			}
@@ -113,6 +116,31 @@ func (r *run) behaviour(ctx context.Context) error {
 	probing.Wait()
 	close(problems)
 	return cmp.Or(<-problems, ctx.Err())
+}
+
+// A probeOrigin is the probe origin, serving.
+type probeOrigin struct {
+	address string // host:port
+	stop    func()
+}
+
+func (o *probeOrigin) url() string { return "http://" + o.address + "/" }
+
+// startOrigin serves the probe origin where the matrix wants it until it is
+// stopped.
+func (r *run) startOrigin(ctx context.Context) (*probeOrigin, error) {
+	listener, err := net.Listen("tcp", cmp.Or(r.matrix.origin, loopback+"0"))
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	origin := probeorigin.New()
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = origin.Serve(ctx, listener, nil) }) // ends with ctx
+	return &probeOrigin{listener.Addr().String(), func() {
+		cancel()
+		serving.Wait()
+	}}, nil
 }
 
 // installed makes a skipped row of each variant that cannot run here, and
@@ -132,9 +160,9 @@ func (r *run) installed(ctx context.Context) []*Variant {
 
 // probeGroup starts the variants of a process and probes each of them. It begins
 // with one of the slots taken.
-func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, direct *doctor.Recording, slots chan struct{}) error {
+func (r *run) probeGroup(ctx context.Context, group []*Variant, origin *probeOrigin, direct *doctor.Recording, slots chan struct{}) error {
 	r.progress("starting %s for %s", group[0].Proxy(), group[0].Name)
-	proxy, err := r.lab.Start(ctx, group, origin, ProbeReady("http://"+origin+"/"))
+	proxy, err := r.lab.Start(ctx, group, origin.address, ProbeReady(origin.url()))
 	<-slots
 	if err != nil {
 		return err
@@ -158,7 +186,7 @@ func (r *run) probeGroup(ctx context.Context, group []*Variant, origin string, d
 }
 
 // probe probes one variant and makes its row.
-func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin string, direct *doctor.Recording) error {
+func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin *probeOrigin, direct *doctor.Recording) error {
 	target := conformance.Target{URL: proxy.URL(v.Name), HTTP: v.HTTP}
 	if v.TLS {
 		target.TLS.CA = proxy.CA()
@@ -168,7 +196,7 @@ func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin string
 		target.TLS.ServerName, _, _ = strings.Cut(proxy.host, ":")
 		target.TLS.Insecure = v.fixed() // its certificate is its own
 	}
-	options := doctor.Options{Idle: r.options.Idle, Control: "http://" + origin + "/", Ramp: v.Ramp}
+	options := doctor.Options{Idle: r.options.Idle, Control: origin.url(), Ramp: v.Ramp}
 	for _, name := range slices.Sorted(maps.Keys(v.OriginHeader)) {
 		options.Headers = append(options.Headers, conformance.Field{Name: name, Value: v.OriginHeader[name]})
 	}

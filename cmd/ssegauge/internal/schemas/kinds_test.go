@@ -151,6 +151,9 @@ var matrixKeywords = map[string]string{
 	"Load.streams":   `{"maximum": 5000}`,
 	"Load.rounds":    `{"maximum": 50}`,
 	"Load.size":      `{"maximum": 1048576}`,
+	"Capacity":       `{"required": ["variant", "setting", "values"]}`,
+	"Capacity.most":  `{"maximum": 1000}`,
+	"Capacity.size":  `{"maximum": 65536}`,
 }
 
 var targetKeywords = map[string]string{

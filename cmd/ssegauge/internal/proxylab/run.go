@@ -207,7 +207,7 @@ func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin *probe
 	found := doctor.Judge(recording, direct)
 	row := Row{
 		Variant: v.Name, Proxy: v.Proxy(), Version: proxy.Version, About: v.About,
-		Verdict: verdict(found), Expected: v.Expect.of(proxy.Version),
+		Verdict: found.Verdict, Expected: v.Expect.of(proxy.Version),
 		Behaviour: &found.Path, Diagnoses: found.Diagnoses, variant: v,
 	}
 	for i := range row.Diagnoses {
@@ -217,15 +217,6 @@ func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin *probe
 	defer r.mu.Unlock()
 	r.report.Rows = append(r.report.Rows, row)
 	return nil
-}
-
-// verdict is the doctor's, or that streams were refused where the path did not
-// carry as many at once as were tried.
-func verdict(found *doctor.Report) doctor.Verdict {
-	if found.Path.Tried > found.Path.Carried {
-		return doctor.Refused
-	}
-	return found.Verdict
 }
 
 // fixes are those for the proxy and for the application behind it.

@@ -1,9 +1,12 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
+	"errors"
 	"net"
 	"net/http/httptest"
 	"net/url"
@@ -117,6 +120,37 @@ func examine(t *testing.T, origin string, patients []*patient) {
 	all.Wait()
 	for i, p := range patients {
 		p.report = Judge(paths[i], directs[p.options.Idle])
+		// A recording says all that is judged.
+		text, err := json.Marshal(paths[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := &Recording{}
+		if err := json.Unmarshal(text, kept); err != nil {
+			t.Fatal(err)
+		}
+		var one, two bytes.Buffer
+		if err := errors.Join(WriteJSON(&one, p.report), WriteJSON(&two, Judge(kept, directs[p.options.Idle]))); err != nil {
+			t.Fatal(err)
+		}
+		if one.String() != two.String() {
+			t.Errorf("%s: from a file the recording is judged\n%s\nwant\n%s", p.name, two.String(), one.String())
+		}
+	}
+}
+
+// Every row has a bad proxy that it is told by, but for a few that need more than
+// a proxy.
+func TestEveryRowHasAProxy(t *testing.T) {
+	elsewhere := []string{"D4b", "D22", "D24"} // gzip-flushed, TestForeignBackend, "h2, not h1"
+	for _, row := range Rows() {
+		of := func(k badproxy.Kind) bool { return k.Diagnosis == row.ID }
+		if slices.ContainsFunc(badproxy.Kinds(), of) == slices.Contains(elsewhere, row.ID) {
+			t.Errorf("%s: no bad proxy, or one too many", row.ID)
+		}
+		if row.Title == "" || row.Explain == "" || len(row.Fixes) == 0 && row.ID != "D4b" {
+			t.Errorf("%s lacks a title, an explanation or a fix", row.ID)
+		}
 	}
 }
 
@@ -138,6 +172,10 @@ func TestConfusion(t *testing.T) {
 			URL: startProxy(t, good, origin, config), HTTP: http, TLS: conformance.TLS{Roots: pool},
 		}})
 	}
+	held, _ := badproxy.Find("hold-http1")
+	patients = append(patients, &patient{name: "h2, not h1", want: "D24", target: conformance.Target{
+		URL: startProxy(t, held, origin, config), HTTP: "2", TLS: conformance.TLS{Roots: pool},
+	}})
 	patients = append(patients, &patient{name: "direct", target: conformance.Target{URL: origin}})
 	examine(t, origin, patients)
 	// A machine that is busy with other tests can look like a bad path. What a

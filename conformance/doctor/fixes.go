@@ -33,6 +33,7 @@ var fixCompressed = []Fix{
 
 var fixCork = []Fix{
 	{"HAProxy", "frontend or backend", "option http-no-delay"},
+	{"Apache", "location", "# take out SetOutputFilter RATE_LIMIT"},
 	{application, "code", "write an event with its framing in one go, and flush"},
 }
 
@@ -44,7 +45,7 @@ var fixTimer = []Fix{
 }
 
 var fixLateHead = []Fix{
-	{"nginx", "location", "proxy_buffering off;"},
+	{"nginx", "location", "proxy_buffering off;   # over HTTP/2, nginx before 1.25.1 sends the head with the first event all the same"},
 	{application, "code", "send a comment at once: \":\\n\\n\""},
 }
 

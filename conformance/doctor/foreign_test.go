@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -43,9 +44,52 @@ func ticking(t *testing.T, flushed time.Duration) string {
 	return server.URL
 }
 
+// broker is a foreign backend to which events are published.
+func broker(t *testing.T) (address string, publish *conformance.Publish) {
+	t.Helper()
+	var mu sync.Mutex
+	streams := map[chan string]bool{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		events := make(chan string, 100)
+		mu.Lock()
+		streams[events] = true
+		mu.Unlock()
+		defer func() {
+			mu.Lock()
+			defer mu.Unlock()
+			delete(streams, events)
+		}()
+		w.Header().Set("Content-Type", "text/event-stream")
+		for control := http.NewResponseController(w); control.Flush() == nil; {
+			select {
+			case data := <-events:
+				if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil {
+					return
+				}
+			case <-r.Context().Done():
+				return
+			}
+		}
+	}))
+	t.Cleanup(server.CloseClientConnections)
+	t.Cleanup(server.Close)
+	return server.URL, &conformance.Publish{Func: func(_ context.Context, _ string, f conformance.Fields) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for events := range streams {
+			select {
+			case events <- f["data"]:
+			default:
+			}
+		}
+		return nil
+	}}
+}
+
 // A foreign is a path to a foreign backend, through a bad proxy.
 type foreign struct {
 	kind, backend string
+	publish       *conformance.Publish
 	direct        bool // is examined beside the path
 	want          string
 	confidence    Confidence
@@ -78,7 +122,7 @@ func (c *foreign) examine(t *testing.T) {
 	}
 	defer proxy.Stop()
 	options := Options{Listen: 3 * time.Second, Idle: time.Second}
-	path, direct := conformance.Target{URL: proxy.URL + "/events"}, conformance.Target{URL: c.backend + "/events"}
+	path, direct := conformance.Target{URL: proxy.URL + "/events", Publish: c.publish}, conformance.Target{URL: c.backend + "/events"}
 	var one, other *Recording
 	if c.direct {
 		one, other, err = RecordBoth(t.Context(), path, direct, options)
@@ -96,7 +140,10 @@ func (c *foreign) examine(t *testing.T) {
 // the direct path, or with nothing.
 func TestForeignBackend(t *testing.T) {
 	good, lazy := ticking(t, 1), ticking(t, 20)
+	hooked, publish := broker(t)
 	cases := []*foreign{
+		{kind: "good", backend: hooked, publish: publish},
+		{kind: "tick-500ms", backend: hooked, publish: publish, want: "D3b", confidence: Likely},
 		{kind: "good", backend: good, direct: true},
 		{kind: "good", backend: good},
 		{kind: "buffer-1k", backend: good, direct: true, want: "D2", confidence: Certain},
@@ -124,7 +171,7 @@ func TestForeignBackend(t *testing.T) {
 		if c.report == nil {
 			continue
 		}
-		t.Run(fmt.Sprintf("%s direct %v", c.kind, c.direct), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s, direct %v, publish %v", c.kind, c.direct, c.publish != nil), func(t *testing.T) {
 			if first := c.first(); !c.well() {
 				t.Errorf("%s (%s) comes first, want %s (%s)", first.ID, first.Confidence, c.want, c.confidence)
 			}

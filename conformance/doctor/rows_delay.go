@@ -25,7 +25,6 @@ var delayRows = []Row{
 	},
 	{
 		ID: "D6", Title: "the whole response is collected before it is passed on",
-		again:   []string{"plain"},
 		Explain: "An event stream has no length. A box that gives it one has waited for its end and counted: a client gets nothing before that, and of a stream that does not end nothing at all.",
 		Hides:   []string{"D1", "D2", "D4", "D5"},
 		see:     seeLength, Fixes: fixHeld,
@@ -53,7 +52,7 @@ var delayRows = []Row{
 	{
 		ID: "D3", Title: "events wait for a timer of 200 ms",
 		again:   []string{"plain", "sizes"},
-		Explain: "Events come every 200 ms or so, whatever their rate. That is how long the kernel waits for more where a sender says that more will follow (MSG_MORE), as HAProxy does by default.",
+		Explain: "Events come every 200 ms or so, whatever their rate. That is how long the kernel waits for more where a sender says that more will follow (MSG_MORE), as HAProxy does by default; the rate limiter of Apache has the same period.",
 		see:     seeCork, Fixes: fixCork,
 	},
 	{
@@ -127,7 +126,9 @@ func (v *view) fastBursts() []burst {
 // burst at the end of a long response are a sign.
 func (v *view) seeHeldForeign(f *flow) *sign {
 	if f.held() {
-		return signOf("%d events came in %s, after all had been sent", len(f.beats), bursts(f))
+		s := signOf("%d events came in %s, after all had been sent", len(f.beats), bursts(f))
+		s.controlled = v.published()
+		return s
 	}
 	if v.direct != nil {
 		other := v.direct.flow("plain", "stream")
@@ -213,6 +214,7 @@ func seeBytes(v *view) *sign {
 		return nil
 	}
 	s := signOf("bursts of %d bytes", p.size)
+	s.controlled = v.published()
 	if p.fast != nil {
 		s.add("large events at two rates came in bursts of %d and %d bytes, %s and %s apart", median(sizes(p.slow)), median(sizes(p.fast)), seconds(median(gaps(p.slow))), seconds(p.period))
 		s.controlled = true // the origin says when it sent
@@ -231,7 +233,7 @@ func seeCork(v *view) *sign {
 	if p.kind != "time" || p.period < corkLeast || p.period > corkMost {
 		return nil
 	}
-	return timed(p)
+	return v.timed(p)
 }
 
 func seeTimer(v *view) *sign {
@@ -239,11 +241,12 @@ func seeTimer(v *view) *sign {
 	if p.kind != "time" || p.period >= corkLeast && p.period <= corkMost {
 		return nil
 	}
-	return timed(p)
+	return v.timed(p)
 }
 
-func timed(p pacing) *sign {
+func (v *view) timed(p pacing) *sign {
 	s := signOf("bursts %s apart", seconds(p.period))
+	s.controlled = v.published()
 	if p.fast != nil {
 		s.add("large events at two rates came in bursts %s and %s apart, of %d and %d bytes", seconds(median(gaps(p.slow))), seconds(p.period), median(sizes(p.slow)), median(sizes(p.fast)))
 		s.controlled = true // the origin says when it sent

@@ -177,6 +177,13 @@ func (v *view) align(f *flow, probe, name string) {
 	}
 }
 
+// published reports whether the events are our own, so that it is known when they
+// were sent.
+func (v *view) published() bool {
+	t := v.transcript("plain")
+	return t != nil && len(t.Publications) > 0
+}
+
 // usual is the median delay of the stream of the direct path that came best: what
 // this machine and its network take in any case.
 func (v *view) usual() time.Duration {
@@ -204,173 +211,13 @@ func (v *view) late(probe, name string) bool {
 	if !f.isStream() || len(f.delays()) < 3 {
 		return false
 	}
-	return median(f.delays()) >= 2*v.usual()+max(leastDelay, f.interval*2/5)
+	return median(f.delays()) >= v.usual()+max(leastDelay, f.interval*2/5)
 }
 
 // prompt reports whether a stream came as it was sent.
 func (v *view) prompt(probe, name string) bool {
 	f := v.flow(probe, name)
 	return f.isStream() && len(f.delays()) >= 3 && !f.held() && !v.late(probe, name)
-}
-
-// A pacing is what makes events come in bursts.
-type pacing struct {
-	kind   string // "bytes", "time", or "" for none
-	period time.Duration
-	size   int
-	// fast and slow are the bursts at the two rates.
-	fast, slow []burst
-}
-
-// pacing finds out what bounds the bursts, by the pair of rates.
-func (v *view) pacing() pacing {
-	var p pacing
-	if !v.rec.Ours {
-		return v.pacingOfOne()
-	}
-	plain, fast, slow := v.flow("plain", "stream"), v.flow("sizes", "fast"), v.flow("sizes", "slow")
-	if !plain.isStream() || !fast.isStream() || !slow.isStream() || fast.held() {
-		return p
-	}
-	lateSlow, lateFast := v.late("sizes", "slow") || slow.held(), v.late("sizes", "fast")
-	latePlain := v.late("plain", "stream") || plain.held()
-	if !lateSlow && !lateFast || !lateSlow && !latePlain || !lateFast && !latePlain {
-		return p // one alone may be chance
-	}
-	p.fast, p.slow = fast.bursts(), slow.bursts()
-	p.period, p.size, p.kind = median(gaps(p.fast)), median(sizes(p.fast)), "bytes"
-	of := sizes(p.fast)
-	if list := plain.bursts(); len(list) > 2 && latePlain {
-		of = sizes(list) // small events show the size of a small buffer
-		p.size = median(of)
-	}
-	switch {
-	case !lateFast: // a faster stream fills the buffer sooner
-	case !lateSlow, len(p.fast) > 1 && len(p.slow) > 1 && mean(gaps(p.slow)) < 2*mean(gaps(p.fast)):
-		p.kind = "time"
-	}
-	if p.kind == "time" && spread(gaps(p.fast)) > irregular || p.kind == "bytes" && spread(of) > irregular {
-		p.kind = "" // of a busy machine, or a bad network
-	}
-	return p
-}
-
-// irregular is how far gaps, or sizes, of bursts lie from their median on
-// average where neither a timer nor a buffer makes them.
-const irregular = 0.35
-
-// pacingOfOne is pacing by what is more regular: the bursts' times or their
-// sizes. Where nobody knows when events were sent, several at a time are a sign.
-func (v *view) pacingOfOne() pacing {
-	f := v.flow("plain", "stream")
-	if !f.isStream() || f.held() {
-		return pacing{}
-	}
-	list := f.bursts()
-	if len(list) < 4 {
-		return pacing{}
-	}
-	if len(f.delays()) == 0 {
-		if f.summary().Events < 3 {
-			return pacing{}
-		}
-	} else if !v.late("plain", "stream") {
-		return pacing{}
-	}
-	p := pacing{slow: list, period: median(gaps(list)), size: median(sizes(list))}
-	switch {
-	case p.size%bufferUnit == 0 && spread(sizes(list)) < irregular/4:
-		p.kind = "bytes" // a steady stream is as regular in time
-	case spread(gaps(list)) < irregular:
-		p.kind = "time"
-	}
-	return p
-}
-
-// bufferUnit divides the sizes of buffers, in bytes.
-const bufferUnit = 512
-
-func mean(list []time.Duration) time.Duration {
-	sum := time.Duration(0)
-	for _, d := range list {
-		sum += d
-	}
-	return sum / time.Duration(max(len(list), 1))
-}
-
-// spread is how far a list lies from its median on average, as a share of it.
-func spread[T ~int | ~int64](list []T) float64 {
-	middle := float64(median(list))
-	sum := 0.0
-	for _, x := range list {
-		sum += math.Abs(float64(x) - middle)
-	}
-	return sum / max(middle, 1) / float64(max(len(list), 1))
-}
-
-// A budget is how many streams the path carries at once.
-type budget struct {
-	limited bool
-	open    int
-	refused int // were answered otherwise, with status
-	status  int
-	waited  int // waited for another to end
-}
-
-// rampWait is how long a stream is kept waiting at least that waits for another
-// to end.
-const rampWait = rampEvents * rampInterval / 4
-
-// budget judges the ramp.
-func (v *view) budget() budget {
-	t := v.transcript("ramp")
-	var b budget
-	if t == nil {
-		return b
-	}
-	firstEnd := time.Duration(math.MaxInt64)
-	for _, c := range t.Connections {
-		if c.IsStream() && c.Ended != 0 {
-			firstEnd = min(firstEnd, c.Ended)
-		}
-	}
-	for _, c := range t.Connections {
-		began := c.Responded
-		if at, known := v.reached(c); known {
-			began = at
-		}
-		switch {
-		case c.IsStream() && began < firstEnd:
-			b.open++
-		case c.IsStream() && (c.Sent > firstEnd || began-c.Sent < rampWait):
-			// It was not asked for while all places were taken.
-		case c.IsStream(), c.Status == 0 && (c.End == conformance.EndLeft || c.End == conformance.EndNone):
-			b.waited++
-		default:
-			b.refused++
-			b.status = max(b.status, c.Status)
-		}
-	}
-	b.limited = b.open > 0 && b.refused+b.waited > 0
-	return b
-}
-
-// places is the better of two looks at the budget.
-func (v *view) places() budget {
-	one, two := v.budget(), v.again.budget()
-	if two.open > one.open {
-		return two
-	}
-	return one
-}
-
-// reached is when the request of a connection was at the origin.
-func (v *view) reached(c *conformance.Connection) (at time.Duration, known bool) {
-	f := v.follow(c)
-	if f.seen == nil {
-		return 0, false
-	}
-	return v.ours(f.seen.Received), true
 }
 
 // seconds writes a time as a reader would say it.

@@ -50,7 +50,13 @@ func TestBehaviourOfNginx(t *testing.T) {
 	if surprises := r.Surprises(); len(surprises) > 0 {
 		t.Errorf("%d rows are not as foreseen, the first is %+v", len(surprises), surprises[0])
 	}
+	first := map[string]string{
+		"nginx-http10": "D1", "nginx-gzip": "D4", "nginx-short-timeout": "D7", "nginx-cache": "D10", "nginx-few-connections": "D12",
+	}
 	for _, row := range r.Rows {
+		if id, bad := first[row.Variant]; bad && (len(row.Diagnoses) == 0 || row.Diagnoses[0].ID != id) {
+			t.Errorf("%s: the diagnoses are %+v, want %s first", row.Variant, row.Diagnoses, id)
+		}
 		switch {
 		case row.Verdict != doctor.Streams && (len(row.Diagnoses) == 0 || len(row.Diagnoses[0].Fixes) == 0):
 			t.Errorf("%s is %s and has nothing to paste", row.Variant, row.Verdict)

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"iter"
 	"math"
 	"time"
 )
@@ -30,22 +29,10 @@ func (l *Latency) Exponential(scale int) Exponential {
 	}
 	s := l.Summary()
 	e.Sum, e.Min, e.Max = s.Mean*float64(s.Count), s.Min, s.Max
-	for upper, n := range l.buckets() {
-		e.Buckets[exponentialBucket(upper, scale)] += n
+	for b := range l.buckets() {
+		e.Buckets[exponentialBucket(time.Duration(b.highest), scale)] += uint64(b.count)
 	}
 	return e
-}
-
-// buckets are the upper ends of the buckets that hold something, in ascending
-// order, with their counts.
-func (l *Latency) buckets() iter.Seq2[time.Duration, uint64] {
-	return func(yield func(time.Duration, uint64) bool) {
-		for _, b := range l.histogram.Distribution() {
-			if b.Count > 0 && !yield(time.Duration(b.To), uint64(b.Count)) {
-				return
-			}
-		}
-	}
 }
 
 // exponentialBucket is the number of the bucket that holds d.
@@ -60,11 +47,11 @@ func (l *Latency) Cumulative(bounds []float64) []uint64 {
 	counts := make([]uint64, len(bounds))
 	var at int
 	var sum uint64
-	for upper, n := range l.buckets() {
-		for ; at < len(bounds) && bounds[at] < upper.Seconds(); at++ {
+	for b := range l.buckets() {
+		for ; at < len(bounds) && bounds[at] < time.Duration(b.highest).Seconds(); at++ {
 			counts[at] = sum
 		}
-		sum += n
+		sum += uint64(b.count)
 	}
 	for ; at < len(bounds); at++ {
 		counts[at] = sum

@@ -9,7 +9,7 @@ import (
 )
 
 func TestExponential(t *testing.T) {
-	for scale := range 9 {
+	for _, scale := range []int{0, 5, 8} {
 		base := math.Pow(2, math.Pow(2, -float64(scale)))
 		law := func(numbers []uint32) bool {
 			l := latencyOf(append(spreadDurations(numbers), time.Second))

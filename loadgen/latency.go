@@ -76,32 +76,6 @@ func (l *Latency) Quantile(q float64) time.Duration {
 	return min(time.Duration(l.histogram.ValueAtQuantile(100*q)), l.max)
 }
 
-// sparse is what l has recorded within the histogram's range.
-func (l *Latency) sparse() sparseLatency {
-	s := sparseLatency{min: l.min, max: l.max}
-	if l.Count() == 0 {
-		return s
-	}
-	for i, n := range l.histogram.Export().Counts {
-		if n > 0 {
-			s.counts = append(s.counts, bucketCount{int32(i), n})
-		}
-	}
-	return s
-}
-
-func (l sparseLatency) dense() *Latency {
-	dense := newLatency()
-	if len(l.counts) == 0 {
-		return dense
-	}
-	snapshot := dense.histogram.Export()
-	for _, c := range l.counts {
-		snapshot.Counts[c.bucket] = c.count
-	}
-	return &Latency{histogram: hdrhistogram.Import(snapshot), min: l.min, max: l.max}
-}
-
 // A Curve is a distribution as its percentiles: pairs of a share, from 0 to 1,
 // and the time in seconds that this share of all samples does not exceed. Shares
 // come closer to each other towards 1, which has the exact maximum.

@@ -1,10 +1,6 @@
 package loadgen
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // An Interval is what happened in a part of a run: counts since the interval
 // before, and summaries of its own histograms.
@@ -169,38 +165,7 @@ func (s *stretch) summarise() *Interval {
 	}
 	l := &i.Latency
 	for k, of := range []*Summary{&l.Connect, &l.FirstEvent, &l.Fanout, &l.PublishLag, &l.ReceiveLag} {
-		if len(s.latencies[k].counts) > 0 {
-			*of = s.latencies[k].dense().Summary()
-		}
+		*of = s.latencies[k].summary()
 	}
 	return i
-}
-
-// A sparseLatency is a Latency that is kept, not recorded to: it has only those
-// of the 17,000 counts of a histogram that are not zero, in ascending order.
-type sparseLatency struct {
-	counts   []bucketCount
-	min, max time.Duration
-}
-
-type bucketCount struct {
-	bucket int32
-	count  int64
-}
-
-// plus is the sum, which shares no memory with either.
-func (l sparseLatency) plus(o sparseLatency) sparseLatency {
-	sum := sparseLatency{min: min(l.min, o.min), max: max(l.max, o.max)}
-	sum.counts = slices.Concat(l.counts, o.counts)
-	slices.SortFunc(sum.counts, func(a, b bucketCount) int { return cmp.Compare(a.bucket, b.bucket) })
-	kept := sum.counts[:0]
-	for _, c := range sum.counts {
-		if n := len(kept); n > 0 && kept[n-1].bucket == c.bucket {
-			kept[n-1].count += c.count
-			continue
-		}
-		kept = append(kept, c)
-	}
-	sum.counts = kept
-	return sum
 }

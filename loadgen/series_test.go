@@ -86,13 +86,16 @@ func TestSparseLatency(t *testing.T) {
 		a.record(time.Duration(random.ExpFloat64() * float64(time.Millisecond)))
 		b.record(time.Duration(random.ExpFloat64() * float64(time.Second)))
 	}
-	got := a.sparse().plus(b.sparse()).dense()
-	a.Add(b)
-	if diff := cmp.Diff(a.Summary(), got.Summary()); diff != "" {
-		t.Errorf("sum of sparse latencies (-want +got):\n%s", diff)
+	wide := latencyOf(spreadDurations([]uint32{1, 2, 3, 7, 11, 1 << 20, 1 << 30, 33, 32, 31, 30}))
+	for _, l := range []*Latency{a, b, wide, latencyOf([]time.Duration{0, time.Hour}), newLatency()} {
+		if diff := cmp.Diff(l.Summary(), l.sparse().summary()); diff != "" {
+			t.Errorf("sparse latency (-want +got):\n%s", diff)
+		}
 	}
-	if got := newLatency().sparse().dense(); got.Count() != 0 || got.Summary() != (Summary{}) {
-		t.Errorf("an empty latency becomes %+v", got.Summary())
+	got := a.sparse().plus(b.sparse()).summary()
+	a.Add(b)
+	if diff := cmp.Diff(a.Summary(), got); diff != "" {
+		t.Errorf("sum of sparse latencies (-want +got):\n%s", diff)
 	}
 }
 

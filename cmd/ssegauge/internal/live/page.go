@@ -27,12 +27,14 @@ type Page struct {
 	quit    chan struct{}
 	working sync.WaitGroup
 
+	drawing sync.Mutex
+	drawn   *loadgen.Report // guarded by drawing
+
 	mu     sync.Mutex
 	latest *loadgen.Report // nil until the run begins
-	drawn  *loadgen.Report // what body shows
 	over   bool            // latest is the last
-	body   string
-	id     string // of the event that has it
+	body   string          // what shows drawn
+	id     string          // of the event that has it
 }
 
 // topic is that of the page's stream.
@@ -63,7 +65,7 @@ func New(l net.Listener, scenario string) (*Page, error) {
 	}
 	p := &Page{title: scenario, stream: stream, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	// There is an event from the beginning, from which streams go on.
-	if err := p.publish(fmt.Sprintf(before, html.EscapeString(scenario))); err != nil {
+	if err := p.publish(fmt.Sprintf(before, html.EscapeString(scenario)), false); err != nil {
 		_ = stream.Shutdown(context.Background())
 		return nil, err
 	}
@@ -106,28 +108,36 @@ func (p *Page) work() {
 
 // draw publishes the latest report if that has not been done.
 func (p *Page) draw() error {
+	p.drawing.Lock()
+	defer p.drawing.Unlock()
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.latest == p.drawn {
+	latest, over := p.latest, p.over
+	p.mu.Unlock()
+	if latest == p.drawn {
 		return nil
 	}
 	var body bytes.Buffer
-	if err := p.latest.WriteHTMLBody(&body); err != nil {
+	if err := latest.WriteHTMLBody(&body); err != nil {
 		return err
 	}
-	p.drawn = p.latest
-	return p.publish(body.String())
+	p.drawn = latest
+	return p.publish(body.String(), over)
 }
 
 // publish sends what the page is to have. The last event ends the stream.
-func (p *Page) publish(body string) (err error) {
-	event := refserver.Event{Topic: topic, Data: body, Last: p.over}
-	if p.over {
+func (p *Page) publish(body string, last bool) error {
+	event := refserver.Event{Topic: topic, Data: body, Last: last}
+	if last {
 		event.Name = "end"
 	}
-	p.id, err = p.stream.Publish(event)
-	p.body = body
-	return err
+	id, err := p.stream.Publish(event)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.body, p.id = body, id
+	return nil
 }
 
 // Finish shows the report with its verdict, and ends the streams.

@@ -153,17 +153,18 @@ func TestDrawnWhenLookedAt(t *testing.T) {
 	for len(p.wake) > 0 {
 		time.Sleep(time.Millisecond)
 	}
-	p.mu.Lock()
-	if p.drawn != nil {
+	if drawn(p) != nil {
 		t.Error("it was drawn although nobody watches")
 	}
-	p.mu.Unlock()
-	_, text, _ := page(t, url)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !strings.Contains(text, "RUNNING") || p.drawn != last {
+	if _, text, _ := page(t, url); !strings.Contains(text, "RUNNING") || drawn(p) != last {
 		t.Errorf("the page has\n%s", text)
 	}
+}
+
+func drawn(p *Page) *loadgen.Report {
+	p.drawing.Lock()
+	defer p.drawing.Unlock()
+	return p.drawn
 }
 
 func TestPolicy(t *testing.T) {

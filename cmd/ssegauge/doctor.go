@@ -63,7 +63,7 @@ unreachable or a setting is not valid.`,
 	flags.StringVar(&f.json, "json", "", "write the report as JSON to `file`, - for the standard output")
 	flags.StringVar(&f.http, "http", "", "HTTP `version`, 1.1 or 2, in place of the target file's")
 	flags.BoolVar(&f.long, "long", false, "try silence for "+longIdle.String()+", and a client that does not read 32 MB")
-	flags.DurationVar(&f.idle, "idle", 0, "how long silence is tried (default 12s)")
+	flags.DurationVar(&f.idle, "idle", 0, "how long silence is tried (default 10s)")
 	flags.IntVar(&f.streams, "streams", 12, "how many streams are opened at once, at most 64; 0: none")
 	flags.StringArrayVar(&f.originHeaders, "origin-header", nil, "`NAME: VALUE` that the probe origin is to send with its streams")
 	flags.BoolVar(&f.list, "list", false, "list the diagnoses and exit")

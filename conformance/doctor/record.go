@@ -13,7 +13,7 @@ import (
 // Options says how a path is probed. The zero value takes less than half a
 // minute and holds at most twelve streams at once.
 type Options struct {
-	// Idle is how long silence, and a stream's life, are tried. Default 12 s.
+	// Idle is how long silence, and a stream's life, are tried. Default 10 s.
 	Idle time.Duration
 	// Control is a URL of the probe origin around the path, for what the origin
 	// saw. Giving it says that the probe origin is behind the target. Default:
@@ -40,7 +40,7 @@ const maxRamp = 64
 
 func (o Options) withDefaults() Options {
 	if o.Idle <= 0 {
-		o.Idle = 12 * time.Second
+		o.Idle = 10 * time.Second
 	}
 	if o.Ramp == 0 {
 		o.Ramp = 12

@@ -4,18 +4,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
-)
 
-// maxMarkdown is the length in bytes below which the Markdown stays: CI systems
-// refuse summaries beyond 1 MiB.
-const maxMarkdown = 900_000
+	"github.com/ssegauge/ssegauge/internal/markdown"
+)
 
 // WriteMarkdown writes the report as a summary for a CI system: the counts, a
 // table of what is wrong, then its details, and what was not tested. Details
 // that would make it longer than 900,000 bytes are left out, and counted.
 func WriteMarkdown(w io.Writer, r *Report) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s: %s\n\n%s, in %.1f s (ruleset %s)\n", strings.ToUpper(string(r.Verdict)), markdownText(r.Target), r.Counts, r.DurationSeconds, r.Ruleset)
+	fmt.Fprintf(&b, "## %s: %s\n\n%s, in %.1f s (ruleset %s)\n", strings.ToUpper(string(r.Verdict)), markdown.Text(r.Target), r.Counts, r.DurationSeconds, r.Ruleset)
 	if len(r.Stale) > 0 {
 		fmt.Fprintf(&b, "\n**The baseline is stale:** these checks no longer fail: %s\n", strings.Join(r.Stale, ", "))
 	}
@@ -33,13 +31,13 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 		if c.Accepted {
 			outcome += " (accepted)"
 		}
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", outcome, c.ID, c.Level, markdownText(shorten(c.Observed, 200)))
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", outcome, c.ID, c.Level, markdown.Text(markdown.Shorten(c.Observed, 200)))
 	}
 	var rest strings.Builder
 	if reasons, by := notTested(r); len(reasons) > 0 {
 		rest.WriteString("\n<details><summary>Not tested</summary>\n\n")
 		for _, reason := range reasons {
-			fmt.Fprintf(&rest, "- %s: %s\n", markdownText(shorten(reason, 500)), strings.Join(by[reason], ", "))
+			fmt.Fprintf(&rest, "- %s: %s\n", markdown.Text(markdown.Shorten(reason, 500)), strings.Join(by[reason], ", "))
 		}
 		rest.WriteString("\n</details>\n")
 	}
@@ -48,8 +46,8 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 		if c.Accepted {
 			continue
 		}
-		details := fmt.Sprintf("\n<details><summary><code>%s</code></summary>\n\n%s\n</details>\n", c.ID, fenced(describe(c)))
-		if b.Len()+len(details)+rest.Len() > maxMarkdown-200 {
+		details := fmt.Sprintf("\n<details><summary><code>%s</code></summary>\n\n%s\n</details>\n", c.ID, markdown.Fenced(describe(c)))
+		if b.Len()+len(details)+rest.Len() > markdown.Most-200 {
 			left++
 			continue
 		}
@@ -61,25 +59,4 @@ func WriteMarkdown(w io.Writer, r *Report) error {
 	b.WriteString(rest.String())
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func shorten(s string, most int) string {
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
-
-// markdownText keeps text from being markup, and in one cell of a table.
-func markdownText(s string) string {
-	return strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "<", "&lt;", ">", "&gt;", "`", "'", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(s)
-}
-
-// fenced is text in a code block whose fence the text cannot close.
-func fenced(s string) string {
-	fence := "```"
-	for strings.Contains(s, fence) {
-		fence += "`"
-	}
-	return fence + "text\n" + s + "\n" + fence
 }

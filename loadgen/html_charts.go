@@ -100,6 +100,13 @@ func (r *Report) samples(name string) int64 {
 	return 0
 }
 
+// FanoutByPercentile is the distribution of the fan-out latency as a series on an
+// axis of nines; ok is false without a sample.
+func (r *Report) FanoutByPercentile(name string) (s chart.Series, ok bool) {
+	curve := r.Curves["fanout"]
+	return percentiles(name, curve, r.Latency.Fanout.Count), len(curve) > 0
+}
+
 // percentiles places the maximum, whose share of 1 would be infinitely far to
 // the right, at the first share that all but one of the samples do not reach.
 func percentiles(name string, curve Curve, samples int64) chart.Series {

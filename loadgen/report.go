@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ssegauge/ssegauge/internal/eventstream"
@@ -140,6 +141,22 @@ type Environment struct {
 	CPUs            int       `json:"cpus"`
 	Started         time.Time `json:"started"`
 	DurationSeconds float64   `json:"duration_seconds"`
+}
+
+// Metric is the value of what a threshold can be about, by the name that it has
+// there: a time is in seconds. ok is false when no sample was recorded for it,
+// or the report has no such metric or cohort.
+func (r *Report) Metric(name string) (value float64, ok bool) {
+	cohort, metric, has := strings.Cut(name, ":")
+	if !has {
+		return r.metric("", name)
+	}
+	for i := range r.Cohorts {
+		if r.Cohorts[i].Name == cohort {
+			return r.metric(cohort, metric)
+		}
+	}
+	return 0, false
 }
 
 // metric is the value that a threshold is compared with; ok is false when no

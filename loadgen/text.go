@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -160,13 +159,7 @@ func observedText(t ThresholdResult) string {
 		return "no sample"
 	}
 	metric := strings.TrimSpace(t.Expression[:strings.IndexAny(t.Expression, "<>=!")])
-	if _, name, ok := strings.Cut(metric, ":"); ok {
-		metric = name
-	}
-	if isLatency(metric) {
-		return formatSeconds(*t.Observed)
-	}
-	return strconv.FormatFloat(*t.Observed, 'f', -1, 64)
+	return FormatMetric(metric, *t.Observed)
 }
 
 // formatSeconds writes a time with three significant digits.

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -26,15 +27,28 @@ type Threshold struct {
 // UnmarshalText reads a Threshold as it is written in files. An unknown metric
 // is an error that names the nearest known one.
 func (t *Threshold) UnmarshalText(text []byte) error {
-	expression := strings.TrimSpace(string(text))
+	parsed, value, err := parseComparison(string(text))
+	if err == nil {
+		parsed.value, err = parseThresholdValue(parsed.metric, value)
+	}
+	if err != nil {
+		return fmt.Errorf("threshold %q: %w", strings.TrimSpace(string(text)), err)
+	}
+	*t = parsed
+	return nil
+}
+
+// parseComparison reads all but the value, which it returns as it is written.
+func parseComparison(text string) (t Threshold, value string, err error) {
+	expression := strings.TrimSpace(text)
 	at := strings.IndexAny(expression, "<>=!")
 	if at < 0 {
-		return fmt.Errorf("threshold %q: expected METRIC OPERATOR VALUE, such as fanout.p99 < 250ms", expression)
+		return t, "", errors.New("expected METRIC OPERATOR VALUE, such as fanout.p99 < 250ms")
 	}
 	length := len(expression[at:]) - len(strings.TrimLeft(expression[at:], "<>=!"))
 	metric, operator, value := strings.TrimSpace(expression[:at]), expression[at:at+length], strings.TrimSpace(expression[at+length:])
 	if !slices.Contains(operators, operator) {
-		return fmt.Errorf("threshold %q: unknown operator %q; known operators: %s", expression, operator, strings.Join(operators, " "))
+		return t, "", fmt.Errorf("unknown operator %q; known operators: %s", operator, strings.Join(operators, " "))
 	}
 	cohort, rest, hasCohort := strings.Cut(metric, ":")
 	if hasCohort {
@@ -44,14 +58,9 @@ func (t *Threshold) UnmarshalText(text []byte) error {
 	}
 	known := Metrics(hasCohort)
 	if !slices.Contains(known, metric) {
-		return fmt.Errorf("threshold %q: unknown metric %q%s; known metrics: %s", expression, metric, nearest.Hint(metric, known), strings.Join(known, ", "))
+		return t, "", fmt.Errorf("unknown metric %q%s; known metrics: %s", metric, nearest.Hint(metric, known), strings.Join(known, ", "))
 	}
-	number, err := parseThresholdValue(metric, value)
-	if err != nil {
-		return fmt.Errorf("threshold %q: %w", expression, err)
-	}
-	*t = Threshold{expression, cohort, metric, operator, number}
-	return nil
+	return Threshold{Expression: expression, cohort: cohort, metric: metric, operator: operator}, value, nil
 }
 
 // MarshalText writes the expression.
@@ -121,20 +130,22 @@ func (t Threshold) judge(r *Report) ThresholdResult {
 	if !ok {
 		return result
 	}
-	result.Observed = &observed
-	switch t.operator {
-	case "<":
-		result.OK = observed < t.value
-	case "<=":
-		result.OK = observed <= t.value
-	case ">":
-		result.OK = observed > t.value
-	case ">=":
-		result.OK = observed >= t.value
-	case "==":
-		result.OK = observed == t.value
-	case "!=":
-		result.OK = observed != t.value
-	}
+	result.Observed, result.OK = &observed, holds(observed, t.operator, t.value)
 	return result
+}
+
+func holds(a float64, operator string, b float64) bool {
+	switch operator {
+	case "<":
+		return a < b
+	case "<=":
+		return a <= b
+	case ">":
+		return a > b
+	case ">=":
+		return a >= b
+	case "==":
+		return a == b
+	}
+	return a != b
 }

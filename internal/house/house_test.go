@@ -14,11 +14,12 @@ const module = "github.com/ssegauge/ssegauge/"
 // mayImport lists, for every room, the rooms of the project that it may import.
 // A room that is not listed may import none.
 var mayImport = map[string][]string{
-	"cmd/ssegauge":                   {"cmd/ssegauge/internal/proxylab", "loadgen", "loadgen/capacity", "conformance", "conformance/doctor", "internal/probeorigin", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/live", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
+	"cmd/ssegauge":                   {"cmd/ssegauge/internal/proxylab", "loadgen", "loadgen/capacity", "loadgen/compare", "internal/junit", "conformance", "conformance/doctor", "internal/probeorigin", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/live", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
 	"cmd/ssegauge/internal/proxylab": {"loadgen", "conformance", "conformance/doctor", "internal/chart", "internal/nearest", "internal/probeorigin", "internal/refserver", "internal/strictyaml"},
-	"loadgen":                        {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart"},
+	"loadgen":                        {"internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart", "internal/junit", "internal/markdown"},
 	"loadgen/capacity":               {"loadgen"},
-	"conformance":                    {"internal/eventstream", "internal/strictyaml", "internal/nearest"},
+	"loadgen/compare":                {"loadgen", "internal/chart", "internal/junit", "internal/markdown"},
+	"conformance":                    {"internal/eventstream", "internal/strictyaml", "internal/nearest", "internal/junit", "internal/markdown"},
 	"conformance/doctor":             {"conformance", "internal/probeorigin"},
 	"internal/refserver":             {"internal/stamp", "internal/token", "internal/epoll", "internal/nearest"},
 	"internal/refprofile":            {"internal/refserver", "internal/token", "internal/nearest"},

@@ -85,9 +85,9 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 	if !f.quiet {
 		options.Progress = func(what string) { fmt.Fprintln(c.ErrOrStderr(), what) }
 	}
-	report, err := lab.Run(c.Context(), matrix, options)
-	if err != nil {
-		return err
+	report, failed := lab.Run(c.Context(), matrix, options)
+	if failed != nil && len(report.Rows) == 0 {
+		return failed
 	}
 	if !f.quiet && f.json != "-" {
 		if err := proxylab.WriteText(c.OutOrStdout(), report); err != nil {
@@ -111,6 +111,8 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 		}
 	}
 	switch {
+	case failed != nil:
+		return failed
 	case report.Interrupted:
 		return exit(exitInterrupted)
 	case len(report.Surprises()) > 0:

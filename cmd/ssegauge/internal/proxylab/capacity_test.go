@@ -13,14 +13,14 @@ import (
 func TestCapacityOfNginx(t *testing.T) {
 	t.Parallel()
 	m := loadMatrix(t, scenario("nginx.yaml"))
+	lab := newLab(t)
+	_, err := lab.Version(t.Context(), m.Variants[0])
+	skipMissing(t, err)
 	m.Capacity = m.Capacity[:2]
 	m.Capacity[0].Values, m.Capacity[1].Values = []string{"16", "32", "64"}, []string{"24"}
-	r, err := newLab(t).Run(t.Context(), m, Options{CapacityOnly: true})
+	r, err := lab.Run(t.Context(), m, Options{CapacityOnly: true})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if len(r.Capacity) == 0 {
-		t.Skip("nginx is not installed")
 	}
 	streams := map[string]int{}
 	for _, c := range r.Capacity {

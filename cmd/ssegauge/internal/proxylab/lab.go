@@ -130,7 +130,8 @@ type Proxy struct {
 	client *http.Client // that asks whether it is ready
 }
 
-// URL is where a variant listens; it ends in a slash.
+// URL is where a variant listens; but for somebody's own configuration it ends
+// in a slash.
 func (p *Proxy) URL(variant string) string { return p.urls[variant] }
 
 // CA is the path of a PEM file with the certificate of the variants that have
@@ -171,6 +172,9 @@ const (
 	attempts = 5
 	// startLimit bounds how long a proxy may take until it answers.
 	startLimit = 60 * time.Second
+	// ownLimit is startLimit for a configuration that may not even pass on what
+	// it is asked for.
+	ownLimit = 20 * time.Second
 )
 
 var taken = regexp.MustCompile(`(?i)address already in use|cannot bind socket`)
@@ -293,7 +297,11 @@ func freePorts(n int) ([]string, error) {
 
 // await polls each variant until it answers.
 func (p *Proxy) await(ctx context.Context, ready Ready) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	limit := startLimit
+	if p.host != "" {
+		limit = ownLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for name, url := range p.urls {
 		for {
@@ -311,7 +319,7 @@ func (p *Proxy) await(ctx context.Context, ready Ready) error {
 			case <-p.process.ended:
 			case <-ctx.Done():
 				if context.Cause(ctx) == context.DeadlineExceeded {
-					return fmt.Errorf("%s did not pass on the origin's answer within %v: %w; it says:\n%s", name, startLimit, err, indent(p.Log()))
+					return fmt.Errorf("%s did not pass on the origin's answer within %v: %w; it says:\n%s", name, limit, err, indent(p.Log()))
 				}
 				return ctx.Err()
 			}

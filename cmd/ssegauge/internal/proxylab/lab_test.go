@@ -49,15 +49,27 @@ func answering(t *testing.T) (origin string, ready Ready) {
 	}
 }
 
+// skipMissing skips the test if the error is that a proxy is not installed. In CI
+// nginx must be.
+func skipMissing(t *testing.T, err error) {
+	t.Helper()
+	missing := (*NotInstalled)(nil)
+	switch {
+	case !errors.As(err, &missing):
+	case missing.Proxy == "nginx" && os.Getenv("CI") != "":
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
+}
+
 // start runs variants until the end of the test, or skips the test where their
 // proxy is not installed.
 func start(t *testing.T, variants []*Variant) *Proxy {
 	t.Helper()
 	origin, ready := answering(t)
 	p, err := newLab(t).Start(t.Context(), variants, origin, ready)
-	if missing := (*NotInstalled)(nil); errors.As(err, &missing) {
-		t.Skip(err)
-	}
+	skipMissing(t, err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,9 +157,7 @@ func TestRefusedSaysWhatTheProxySays(t *testing.T) {
 	m := matrixOf(t, "proxy_bufering off;")
 	origin, ready := answering(t)
 	_, err := newLab(t).Start(t.Context(), m.Variants, origin, ready)
-	if missing := (*NotInstalled)(nil); errors.As(err, &missing) {
-		t.Skip(err)
-	}
+	skipMissing(t, err)
 	var refused *Refused
 	if !errors.As(err, &refused) || !strings.Contains(refused.Log, `unknown directive "proxy_bufering"`) {
 		t.Errorf("%v, want nginx's complaint about the directive", err)
@@ -175,9 +185,7 @@ func TestTakenPort(t *testing.T) {
 	m := matrixOf(t, "proxy_buffering off;")
 	origin, ready := answering(t)
 	p, err := lab.Start(t.Context(), m.Variants, origin, ready)
-	if missing := (*NotInstalled)(nil); errors.As(err, &missing) {
-		t.Skip(err)
-	}
+	skipMissing(t, err)
 	if err != nil {
 		t.Fatal(err)
 	}

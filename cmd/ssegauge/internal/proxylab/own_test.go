@@ -118,9 +118,7 @@ func TestOwnConfiguration(t *testing.T) {
 	}
 	origin, ready := answering(t)
 	p, err := lab.Start(t.Context(), m.Variants[:1], origin, ready)
-	if missing := (*NotInstalled)(nil); errors.As(err, &missing) {
-		t.Skip(err)
-	}
+	skipMissing(t, err)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,9 +154,7 @@ func TestOwnConfigurationAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := newLab(t).Start(t.Context(), m.Variants[:1], origin, ready)
-	if missing := (*NotInstalled)(nil); errors.As(err, &missing) {
-		t.Skip(err)
-	}
+	skipMissing(t, err)
 	if err != nil {
 		t.Fatal(err)
 	}

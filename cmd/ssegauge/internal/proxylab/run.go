@@ -56,8 +56,8 @@ func (r *run) progress(format string, args ...any) {
 }
 
 // Run runs the matrix. A proxy that is not installed is a skipped row. An error
-// says that a proxy refused to start, or that the lab itself could not work.
-// When ctx ends, the report has what was found until then, with Interrupted set.
+// says that a proxy refused to start, or that the lab itself could not work; the
+// report has what was found beside that. When ctx ends, the report has what was found until then, with Interrupted set.
 func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
 	o.Idle = cmp.Or(o.Idle, 6*time.Second)
 	r := &run{lab: l, matrix: m, options: o}

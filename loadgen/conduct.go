@@ -29,12 +29,13 @@ type conductor struct {
 	last       time.Time // of the last interval
 	opening    sync.WaitGroup
 
-	hiccups    *hiccups      // watched while publishing goes on
-	published  time.Duration // how long that was
-	hiccup     time.Duration // of that, how long the process did not run
-	seenHiccup time.Duration // of that, what intervals have
-	unopened   int64         // streams that were due, and not attempted
-	unbalanced int64         // receipts less counts; 0 when the books balance
+	hiccups      *hiccups      // watched while publishing goes on
+	published    time.Duration // how long that was
+	hiccup       time.Duration // of that, how long the process did not run
+	seenHiccup   time.Duration // of that, what intervals have
+	unopened     int64         // streams that were due, and not attempted
+	drillFailure error         // what kept a drill from being one
+	unbalanced   int64         // receipts less counts; 0 when the books balance
 }
 
 func newConductor(r *run, t transport, p *publisher, options Options) (*conductor, error) {
@@ -129,6 +130,7 @@ func (c *conductor) publish(ctx context.Context) {
 	done := make(chan struct{})
 	var publishing sync.WaitGroup
 	defer publishing.Wait()
+	publishing.Go(func() { c.drill(ctx, start) })
 	publishing.Go(func() {
 		defer close(done)
 		c.publisher.publish(ctx, start)

@@ -28,6 +28,7 @@ type Explanation struct {
 	WarmupSeconds      float64           `json:"warmup_seconds"`
 	DurationSeconds    float64           `json:"duration_seconds"`
 	DrainSeconds       float64           `json:"drain_seconds"`
+	Drill              string            `json:"drill,omitempty"` // in words
 	Openings           []OpeningStage    `json:"openings"`
 	Publishing         PublishingPlan    `json:"publishing"`
 	Cohorts            []CohortPlan      `json:"cohorts"`
@@ -106,6 +107,9 @@ func (p *Plan) Explain() (*Explanation, error) {
 	}
 	if s.onLoops(runtime.GOOS) {
 		e.Transport = TransportLoops
+	}
+	if s.Drill != nil {
+		e.Drill = s.Drill.text()
 	}
 	for _, t := range s.Thresholds {
 		e.Thresholds = append(e.Thresholds, t.Expression)

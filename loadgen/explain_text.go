@@ -97,6 +97,9 @@ func (p *explainer) events() {
 		if p.WarmupSeconds > 0 {
 			row(fromTo(0, p.WarmupSeconds), "warm-up: latencies are left out"+p.ofWarmup())
 		}
+		if p.Drill != "" {
+			row("drill", p.Drill)
+		}
 		row("until "+shortSeconds(publishing+p.DrainSeconds), "at most, streams stay open for what is under way")
 	})
 	if p.Publishing.Via != ViaNone {

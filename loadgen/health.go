@@ -51,6 +51,9 @@ var healthChecks = []healthCheck{
 		}
 		return "", true
 	}},
+	{"drill", func(c *conductor) (string, bool) {
+		return fmt.Sprint(c.drillFailure), c.drillFailure == nil
+	}},
 	{"books", func(c *conductor) (string, bool) {
 		return fmt.Sprintf("the books do not balance: receipts and counts differ by %d", c.unbalanced), c.unbalanced == 0
 	}},

@@ -20,6 +20,7 @@ func (r *Report) chartSections() []chartSection {
 			r.streamsOpen(),
 			r.streamEnds(),
 		}},
+		r.recoverySection(),
 		{"connecting", "Connect and first event", "From the start of an attempt to connect to the response head, and to the first event.", []*chart.Chart{
 			r.byPercentile("connecting-percentiles", "Connect and first event by percentile", "connect", "first_event"),
 		}},

@@ -93,6 +93,9 @@ func (s *Scenario) setDefaults() {
 	s.Publish.setDefaults()
 	s.Streams.setDefaults()
 	s.Limits.setDefaults()
+	if s.Drill != nil {
+		s.Drill.setDefaults()
+	}
 	if len(s.Streams.Topics) == 0 {
 		s.Streams.Topics = []string{cmp.Or(s.Name, "default")}
 	}

@@ -99,6 +99,7 @@ func (l *loop) connected(s *stream, now int64) {
 	l.run.opened()
 	if s.opened {
 		l.tally.Streams.Reconnected++
+		l.flow(flow{back: 1})
 		return
 	}
 	s.opened = true
@@ -242,6 +243,9 @@ func (l *loop) ended(s *stream, why Failure, cut bool) resumption {
 		l.tally.Odd.Misframed++
 	}
 	l.leave(s, connecting)
+	if wasOpen {
+		l.flow(flow{lost: 1})
+	}
 	switch {
 	case cut:
 		l.tally.Streams.Cut++

@@ -79,6 +79,15 @@ func (t *loops) shut(s *stream) {
 	})
 }
 
+func (t *loops) cut(s *stream) {
+	e := t.owner(s)
+	e.post(func() {
+		if k := e.link(s.index); k != nil && k.stream == s && k.phase == reading {
+			e.cut(k)
+		}
+	})
+}
+
 func (t *loops) drop(streams []*stream) {
 	for _, s := range streams {
 		t.shut(s)

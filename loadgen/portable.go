@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type portable struct {
 	cancel  context.CancelFunc
 	readers sync.WaitGroup
 	loops   sync.WaitGroup
+	mu      sync.Mutex // for the following
 	live    map[*stream]*life
 }
 
@@ -35,6 +37,14 @@ type portable struct {
 type life struct {
 	cancel context.CancelCauseFunc
 	over   chan struct{}
+	// cut ends the connection that the stream has, if any.
+	cut atomic.Pointer[context.CancelCauseFunc]
+}
+
+func (t *portable) lifeOf(s *stream) *life {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.live[s]
 }
 
 // A delivery is something for a loop to do, in the order of a stream's life.
@@ -121,13 +131,15 @@ func (t *portable) owner(s *stream) chan<- delivery { return t.owners[s.index%le
 
 func (t *portable) open(s *stream) {
 	ctx, cancel := context.WithCancelCause(t.ctx)
-	client, life := t.client(s), &life{cancel, make(chan struct{})}
+	client, life := t.client(s), &life{cancel: cancel, over: make(chan struct{})}
+	t.mu.Lock()
 	t.live[s] = life
+	t.mu.Unlock()
 	t.owner(s) <- delivery{call: func(l *loop) { l.adopt(s) }}
 	t.readers.Go(func() {
 		defer close(life.over)
 		defer cancel(nil)
-		t.sustain(ctx, client, s)
+		t.sustain(ctx, client, life, s)
 	})
 }
 
@@ -160,8 +172,16 @@ func (t *portable) client(s *stream) *http.Client {
 }
 
 func (t *portable) shut(s *stream) {
-	if life := t.live[s]; life != nil {
+	if life := t.lifeOf(s); life != nil {
 		life.cancel(errShut)
+	}
+}
+
+func (t *portable) cut(s *stream) {
+	if life := t.lifeOf(s); life != nil {
+		if cut := life.cut.Load(); cut != nil {
+			(*cut)(errCut)
+		}
 	}
 }
 
@@ -170,9 +190,11 @@ func (t *portable) drop(streams []*stream) {
 		t.shut(s)
 	}
 	for _, s := range streams {
-		if life := t.live[s]; life != nil {
+		if life := t.lifeOf(s); life != nil {
 			<-life.over
+			t.mu.Lock()
 			delete(t.live, s)
+			t.mu.Unlock()
 		}
 	}
 }
@@ -203,12 +225,12 @@ func (t *portable) describe() Generator {
 }
 
 // sustain connects s again and again, until it may no longer.
-func (t *portable) sustain(ctx context.Context, client *http.Client, s *stream) {
+func (t *portable) sustain(ctx context.Context, client *http.Client, life *life, s *stream) {
 	owner := t.owner(s)
 	reply := make(chan resumption, 1)
 	var next resumption
 	for {
-		end := t.connect(ctx, client, s, next.lastEventID)
+		end := t.connect(ctx, client, life, s, next.lastEventID)
 		switch {
 		case context.Cause(ctx) == errShut:
 			end.kind = deliverClosed
@@ -234,7 +256,7 @@ func (t *portable) sustain(ctx context.Context, client *http.Client, s *stream) 
 
 // connect makes one attempt and reads its stream to the end. It returns how the
 // attempt ended.
-func (t *portable) connect(ctx context.Context, client *http.Client, s *stream, lastEventID string) delivery {
+func (t *portable) connect(ctx context.Context, client *http.Client, life *life, s *stream, lastEventID string) delivery {
 	release, ok := t.acquire(ctx)
 	if !ok {
 		return delivery{kind: deliverEnd}
@@ -269,6 +291,8 @@ func (t *portable) connect(ctx context.Context, client *http.Client, s *stream, 
 	case answerFails:
 		return delivery{kind: deliverFailed, why: why}
 	}
+	life.cut.Store(&cut)
+	defer life.cut.Store(nil)
 	owner <- delivery{kind: deliverHead, s: s, at: at}
 	return t.read(connection, s, response)
 }

@@ -40,10 +40,12 @@ type Report struct {
 	Latency     Latencies    `json:"latency_seconds"`
 	// ConnectOrder has the mean fan-out latency of each tenth of the streams,
 	// in the order in which they opened, in seconds.
-	ConnectOrder [tenths]float64      `json:"connect_order_seconds"`
-	Cohorts      []CohortReport       `json:"cohorts,omitempty"`
-	Thresholds   []ThresholdResult    `json:"thresholds"`
-	Findings     eventstream.Findings `json:"findings"`
+	ConnectOrder [tenths]float64 `json:"connect_order_seconds"`
+	Cohorts      []CohortReport  `json:"cohorts,omitempty"`
+	// Recovery is set when the scenario has a drill.
+	Recovery   *Recovery            `json:"recovery,omitempty"`
+	Thresholds []ThresholdResult    `json:"thresholds"`
+	Findings   eventstream.Findings `json:"findings"`
 	// UnderLoad is what was odd of it, by the check that finds the same.
 	UnderLoad []Finding `json:"findings_under_load"`
 	// Failures count what ended or prevented streams and publishes, by kind.
@@ -175,6 +177,12 @@ func (r *Report) metric(cohort, name string) (value float64, ok bool) {
 				return s.of(*l.of), l.of.Count > 0 || s.name == "count"
 			}
 		}
+	}
+	if statistic, ok := strings.CutPrefix(name, recoveryPrefix); ok {
+		if slowest := r.Recovery.slowest(statistic); slowest != nil {
+			return *slowest, true
+		}
+		return 0, false
 	}
 	for _, c := range deliveryCounts {
 		if name == "events."+c.name {

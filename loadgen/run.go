@@ -19,7 +19,10 @@ type Options struct {
 	// so far: without a verdict, with thresholds as they stand, and with what is
 	// lost still unknown. The report's histograms change when the call has
 	// returned; the rest does not.
-	Watch    func(Progress, *Report)
+	Watch func(Progress, *Report)
+	// Restart, if set, restarts the target, for a drill that wants it. It may
+	// take as long as that takes.
+	Restart  func(context.Context) error
 	Interval time.Duration // default 1 s
 	// HistogramLog, if set, gets the histograms of every interval in
 	// HdrHistogram's log format (.hlog).

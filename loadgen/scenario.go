@@ -34,6 +34,8 @@ type Scenario struct {
 	// Default 1 s.
 	LateAfter  time.Duration `yaml:"late_after"`
 	Thresholds []Threshold   `yaml:"thresholds"`
+	// Drill disturbs the streams, and has the report say how they recover.
+	Drill *Drill `yaml:"drill"`
 	// Limits say when the measurement is invalid.
 	Limits Limits `yaml:"limits"`
 	// Transport is loops (event loops, for plain HTTP/1.1 on Linux), portable

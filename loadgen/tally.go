@@ -24,6 +24,7 @@ type Tally struct {
 	// spreads are the first and last receipts of single events; the Tally of a
 	// whole run turns them into histograms once no more receipts are to come.
 	spreads []spread
+	flows   flows // empty unless there is a drill
 }
 
 // A CohortTally is the part of a Tally that is kept per cohort.
@@ -41,6 +42,7 @@ func newTally(cohorts int) *Tally {
 		Service:    newLatency(),
 		Cohorts:    make([]CohortTally, cohorts),
 		Failures:   map[Failure]uint64{},
+		flows:      flows{},
 	}
 	for i := range t.Cohorts {
 		t.Cohorts[i].Fanout = newLatency()
@@ -68,6 +70,7 @@ func (t *Tally) Add(o *Tally) {
 		t.Failures[kind] += n
 	}
 	t.spreads = append(t.spreads, o.spreads...)
+	t.flows.add(o.flows)
 }
 
 func (t *Tally) reset() {
@@ -82,6 +85,7 @@ func (t *Tally) reset() {
 	t.Findings, t.Odd = eventstream.Findings{}, OddCounts{}
 	clear(t.Failures)
 	t.spreads = t.spreads[:0]
+	clear(t.flows)
 }
 
 // fanout is the sum of the cohorts' histograms.

@@ -17,6 +17,7 @@ func (r *Report) WriteText(w io.Writer, color bool) error {
 	p.latencies(r)
 	p.ledger(r)
 	p.streams(r)
+	p.recovery(r)
 	p.findings(r)
 	p.thresholds(r)
 	p.environment(r)

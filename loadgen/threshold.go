@@ -85,7 +85,7 @@ func parseThresholdValue(metric, text string) (float64, error) {
 
 func isLatency(metric string) bool {
 	name, statistic, _ := strings.Cut(metric, ".")
-	return slices.Contains(latencyNames, name) && statistic != "count"
+	return strings.HasPrefix(metric, recoveryPrefix) || slices.Contains(latencyNames, name) && statistic != "count"
 }
 
 // Metrics lists what a Threshold can be about. A cohort has the metrics
@@ -110,6 +110,9 @@ func Metrics(cohort bool) []string {
 		}
 		for _, c := range streamCounts {
 			names = append(names, "streams."+c.name)
+		}
+		for _, t := range new(BackTimes).named() {
+			names = append(names, recoveryPrefix+t.name)
 		}
 	}
 	return names

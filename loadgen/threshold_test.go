@@ -88,6 +88,8 @@ func TestEveryMetricIsRead(t *testing.T) {
 		Latency: Latencies{full, full, full, full, full, full, full, full},
 		Cohorts: []CohortReport{{Name: "one", Fanout: full}, {Name: "two", Fanout: full}},
 	}
+	r.Recovery = &Recovery{}
+	r.Recovery.Waves, _ = waves(flows{1: {lost: 1}, 2: {back: 1}})
 	for _, name := range Metrics(false) {
 		if _, ok := r.metric("", name); !ok {
 			t.Errorf("%s cannot be read", name)

@@ -15,12 +15,14 @@ import (
 
 // A transport carries streams over the network: it connects them, gives their
 // bytes to the loop that owns them, and connects them again as the loop says.
-// All its methods are called by the run's goroutine.
+// Unless they say otherwise, its methods are called by the run's goroutine.
 type transport interface {
 	// open starts stream s, which lives until shut, stop, or its own end.
 	open(s *stream)
 	// shut closes s as planned.
 	shut(s *stream)
+	// cut resets the connection of s, if it has one. Any goroutine may call it.
+	cut(s *stream)
 	// drop shuts streams. What each calls afterwards finds nothing more of them
 	// to come.
 	drop(streams []*stream)

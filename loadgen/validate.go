@@ -49,6 +49,7 @@ func (c *checker) check(s *Scenario) {
 	c.checkTarget(s)
 	c.checkStreams(&s.Streams)
 	c.checkPublish(s)
+	c.checkDrill(s)
 	for i, t := range s.Thresholds {
 		c.checkThreshold(s, t, fmt.Sprintf("thresholds.%d", i))
 	}

@@ -51,6 +51,7 @@ func (c *conductor) account(interrupted bool) *Report {
 		Generator:     c.generator(),
 		Environment:   c.environment(),
 		Reasons:       []string{},
+		Recovery:      c.recovery(),
 		Thresholds:    []ThresholdResult{},
 		Phases:        c.phases,
 		Series:        c.series.intervals(),

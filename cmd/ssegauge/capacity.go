@@ -70,7 +70,7 @@ func findCapacity(c *cobra.Command, file string, f *capacityFlags) error {
 		}
 		defer server.stop()
 		if scenario.Target.Watch == (loadgen.Watch{}) {
-			scenario.Target.Watch.PID = server.command.Process.Pid
+			scenario.Target.Watch.PID = server.process.command.Process.Pid
 		}
 	}
 	show := &stepProgress{w: c.ErrOrStderr(), quiet: f.quiet}

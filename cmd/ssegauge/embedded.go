@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
@@ -21,6 +22,13 @@ import (
 // An embedded server is `ssegauge serve` in a process of its own: neither its
 // memory, nor its garbage collector, nor its descriptors are the generator's.
 type embedded struct {
+	arguments   []string // of serve, without the address
+	environment []string
+	address     string // its URL, once it has listened
+	process     *embeddedProcess
+}
+
+type embeddedProcess struct {
 	command   *exec.Cmd
 	stdin     io.Closer
 	complaint bytes.Buffer  // its standard error; to be read once it has ended
@@ -48,48 +56,67 @@ func authenticate(s *loadgen.Scenario) token.Secret {
 // startEmbedded starts the reference server that a scenario asks for, and puts
 // its address into the scenario.
 func startEmbedded(ctx context.Context, s *loadgen.Scenario) (*embedded, error) {
-	args := append([]string{"serve", "--addr", "127.0.0.1:0", "--exit-with-stdin"}, s.Target.Serve...)
-	environment := os.Environ()
+	e := &embedded{arguments: s.Target.Serve, environment: os.Environ()}
 	if secret := authenticate(s); secret != "" {
-		args = append(args, "--auth", "jwt")
-		environment = append(environment, secretVariable+"="+secret.Reveal())
+		e.arguments = append(slices.Clip(e.arguments), "--auth", "jwt")
+		e.environment = append(e.environment, secretVariable+"="+secret.Reveal())
 	}
-	executable, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("embedded server: %w", err)
+	if err := e.start(ctx, "127.0.0.1:0"); err != nil {
+		return nil, err
 	}
-	e := &embedded{command: exec.Command(executable, args...), done: make(chan struct{})}
-	e.command.Env = environment
-	e.command.Stderr = &e.complaint
-	e.command.SysProcAttr = ownGroup()
-	stdin, err := e.command.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("embedded server: %w", err)
-	}
-	e.stdin = stdin
-	stdout, err := e.command.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("embedded server: %w", err)
-	}
-	if err := e.command.Start(); err != nil {
-		return nil, fmt.Errorf("embedded server: %w", err)
-	}
-	address, err := e.listening(ctx, stdout)
-	if err != nil {
-		e.stop()
-		return nil, fmt.Errorf("embedded server: %w: %s", err, strings.TrimSpace(e.complaint.String()))
-	}
-	s.Target.URL = address + "/events?topic={topic}"
+	s.Target.URL = e.address + "/events?topic={topic}"
 	if s.Publish.URL == "" {
-		s.Publish.URL = address + "/publish"
+		s.Publish.URL = e.address + "/publish"
 	}
 	return e, nil
 }
 
+// start starts a process that listens at host:port.
+func (e *embedded) start(ctx context.Context, at string) error {
+	executable, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	arguments := append([]string{"serve", "--addr", at, "--exit-with-stdin"}, e.arguments...)
+	p := &embeddedProcess{command: exec.Command(executable, arguments...), done: make(chan struct{})}
+	p.command.Env = e.environment
+	p.command.Stderr = &p.complaint
+	p.command.SysProcAttr = ownGroup()
+	if p.stdin, err = p.command.StdinPipe(); err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	stdout, err := p.command.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	if err := p.command.Start(); err != nil {
+		return fmt.Errorf("embedded server: %w", err)
+	}
+	if e.address, err = p.listening(ctx, stdout); err != nil {
+		p.stop()
+		return fmt.Errorf("embedded server: %w: %s", err, strings.TrimSpace(p.complaint.String()))
+	}
+	e.process = p
+	return nil
+}
+
+// restart ends the server, and starts another one at its address.
+func (e *embedded) restart(ctx context.Context) error {
+	u, err := url.Parse(e.address)
+	if err != nil {
+		return err
+	}
+	e.process.stop()
+	return e.start(ctx, u.Host)
+}
+
+// stop ends the server.
+func (e *embedded) stop() { e.process.stop() }
+
 var errNoAddress = errors.New("it ended before it listened")
 
 // listening waits for the line in which the server says its address.
-func (e *embedded) listening(ctx context.Context, stdout io.Reader) (string, error) {
+func (e *embeddedProcess) listening(ctx context.Context, stdout io.Reader) (string, error) {
 	lines := make(chan string, 1)
 	var reading sync.WaitGroup
 	reading.Go(func() {
@@ -121,7 +148,7 @@ func (e *embedded) listening(ctx context.Context, stdout io.Reader) (string, err
 
 // stop ends the server: it shuts down when its standard input ends, and is
 // killed when it takes too long.
-func (e *embedded) stop() {
+func (e *embeddedProcess) stop() {
 	_ = e.stdin.Close()
 	select {
 	case <-e.done:

@@ -68,18 +68,20 @@ func load(c *cobra.Command, file string, f *loadFlags) error {
 
 // measure runs the scenario, with its embedded server if it wants one.
 func measure(c *cobra.Command, scenario *loadgen.Scenario, f *loadFlags, watch *watchers) (*loadgen.Report, error) {
+	var restart func(context.Context) error
 	if scenario.Embedded() {
 		server, err := startEmbedded(c.Context(), scenario)
 		if err != nil {
 			return nil, err
 		}
 		defer server.stop()
+		restart = server.restart
 	}
 	plan := loadgen.NewPlan(scenario)
 	if err := preflight(c, plan, f); err != nil {
 		return nil, err
 	}
-	return runPlan(c, plan, f, watch)
+	return runPlan(c, plan, f, watch, restart)
 }
 
 func readScenario(file string, set []string) (*loadgen.Scenario, error) {
@@ -102,8 +104,8 @@ func preflight(c *cobra.Command, plan *loadgen.Plan, f *loadFlags) error {
 }
 
 // runPlan runs the plan with its progress on the standard error.
-func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags, watch *watchers) (*loadgen.Report, error) {
-	options := loadgen.Options{Version: version(), Watch: watch.hook()}
+func runPlan(c *cobra.Command, plan *loadgen.Plan, f *loadFlags, watch *watchers, restart func(context.Context) error) (*loadgen.Report, error) {
+	options := loadgen.Options{Version: version(), Watch: watch.hook(), Restart: restart}
 	if f.out != "" {
 		log, err := createIn(f.out, loadgen.LogFile)
 		if err != nil {

@@ -122,6 +122,8 @@ func check(s *loadgen.Scenario, o *Options) error {
 		return errors.New("a capacity run needs an objective: the scenario has no thresholds")
 	case len(s.Streams.Stages) > 0 || len(s.Publish.Stages) > 0:
 		return errors.New("a capacity run holds each load: the scenario cannot have stages")
+	case s.Drill != nil:
+		return errors.New("a capacity run leaves streams alone: the scenario cannot have a drill")
 	case grow != Streams && grow != Rate && grow != Size:
 		return fmt.Errorf("%q cannot grow", grow)
 	case grow != Streams && s.Publish.Via == loadgen.ViaNone:

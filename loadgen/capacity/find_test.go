@@ -213,6 +213,7 @@ func TestFindComplains(t *testing.T) {
 		{"no objective", func(s *loadgen.Scenario) { s.Thresholds = nil }, Options{}, "the scenario has no thresholds"},
 		{"stages of streams", func(s *loadgen.Scenario) { s.Streams.Stages = []loadgen.CountStage{{Count: 1}} }, Options{}, "the scenario cannot have stages"},
 		{"stages of the rate", func(s *loadgen.Scenario) { s.Publish.Stages = []loadgen.RateStage{{Rate: 1}} }, Options{}, "the scenario cannot have stages"},
+		{"a drill", func(s *loadgen.Scenario) { s.Drill = &loadgen.Drill{By: loadgen.DrillCut} }, Options{}, "the scenario cannot have a drill"},
 		{"what grows", nil, Options{Grow: "speed"}, `"speed" cannot grow`},
 		{"a rate that is the server's", func(s *loadgen.Scenario) { s.Publish.Via = loadgen.ViaNone }, Options{Grow: Rate}, "the rate cannot grow: the server publishes by itself"},
 		{"a precision below 0", nil, Options{Precision: -1}, "the precision is a share between 0 and 1, not -1"},

@@ -93,6 +93,7 @@ func TestAgreement(t *testing.T) {
 		{"scenario", "target.serve", []string{"[--retry, 1s]", "--h2c"}, []string{"{}"}},
 		{"scenario", "target", []string{"{url: 'embedded', serve: x}"}, []string{"{url: 'http://a/', serve: x}"}},
 		{"scenario", "target.headers", []string{"{A: 1}"}, []string{"x", "{A: [b]}"}},
+		{"scenario", "drill", []string{"{by: cut, share: 0.5}", "{by: target}", "{by: restart, after: 1s}", "{by: command, command: [a]}"}, []string{"{}", "{by: cuts}", "{by: command}", "{by: cut, share: 2}", "{by: cut, after: soon}"}},
 		{"scenario", "target.watch", []string{"{pid: 1}", "{cgroup: /a}", "{metrics: 'http://a/metrics'}"}, []string{"{pid: 1, cgroup: /a}", "{pid: 1, metrics: 'http://a/'}", "{cgroup: /a, metrics: 'http://a/'}", "{metrics: a}", "{pid: x}", "{pids: 1}"}},
 		{"scenario", "target.auth", []string{"{token: a}", "{file: a}", "{jwt: {}}"}, []string{"{token: a, file: b}", "{token: a, jwt: {}}", "{file: a, jwt: {}}", "{oauth2: {}}", "{oauth2: {token_url: a, client_id: b}, jwt: {}}"}},
 		{"scenario", "target.auth.send", []string{"bearer", "cookie a"}, []string{"bear", "cookie", "'header '"}},

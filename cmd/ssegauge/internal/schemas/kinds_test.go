@@ -122,6 +122,11 @@ var scenarioKeywords = map[string]string{
 	"Publish.data": `{"pattern": "\\{stamp\\}|REFERENCE"}`,
 	"Observe.unit": `{"enum": ["ns", "us", "ms", "s"]}`,
 
+	"Drill": `{"required": ["by"],
+		"if": {"properties": {"by": {"const": "command"}}}, "then": {"required": ["command"]}}`,
+	"Drill.by":    `{"enum": ["cut", "restart", "command", "target"]}`,
+	"Drill.share": `{"maximum": 1}`,
+
 	"Streams": `{
 		"anyOf": [{"required": ["count"], "properties": {"count": {"minimum": 1}}}, {"required": ["cohorts"]}, {"required": ["stages"]}],
 		"not": {"anyOf": [{"required": ["stages", "count"]}, {"required": ["stages", "cohorts"]}]}}`,

@@ -19,7 +19,7 @@ var resumeExchanges = []exchange{
 		talk:  talkResume,
 	},
 	{
-		name: "resume-window", needs: []Capability{CanPublish}, limit: time.Minute,
+		name: "resume-window", needs: []Capability{CanPublish}, limit: 90 * time.Second,
 		about: "come back after more events than the target may keep: a thousand small ones, then up to eight megabytes",
 		talk:  talkWindow,
 	},

@@ -193,7 +193,7 @@ const (
 	windowEvents = 1000
 	windowLarge  = 512 << 10
 	windowTimes  = 16
-	windowTime   = 4 * time.Second
+	windowTime   = 15 * time.Second
 )
 
 // afterFlood begins the names of the streams that come back then.
@@ -219,20 +219,22 @@ func talkWindow(t *talk) {
 	control := t.open(ask{name: "control", after: id})
 	control.await(t.pace().Patience/4, s.has)
 	t.open(ask{name: "fresh"})
-	kept := s.places[1]
-	// probe comes back and reports whether nothing is gone.
+	// probe comes back and reports whether nothing is gone: the first event of
+	// the series that comes is the one behind the ID.
 	probe := func(name string) bool {
 		p := t.open(ask{name: name, after: id})
-		held := p.await(t.pace().Quiet, func(events []Event) bool {
+		defer p.close()
+		first := int64(-1)
+		p.await(t.pace().Patience/2, func(events []Event) bool {
 			for _, e := range events {
-				if firstLine(t.rec.payload(e)) == kept {
+				if n, known := s.number(e); known {
+					first = n
 					return true
 				}
 			}
 			return false
 		})
-		p.close()
-		return held
+		return first == 1
 	}
 	end := time.Now().Add(windowTime)
 	for i := 0; i < windowEvents && time.Now().Before(end); i++ {

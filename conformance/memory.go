@@ -16,6 +16,8 @@ import (
 // Memory says how much memory the target has in use: by an answer to GET or by
 // what a command prints. Of that, the first number counts, or the one behind
 // Metric.
+//
+// What is live is best: what a garbage collector has yet to free counts as kept.
 type Memory struct {
 	URL string `yaml:"url"`
 	// Metric is the name in front of the number, such as

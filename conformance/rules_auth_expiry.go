@@ -114,6 +114,8 @@ var expiryChecks = []Check{
 				return t.unmet("nothing was replayed")
 			case !t.delivered(resumed, list[0].Fields["data"]):
 				return untested("nothing is replayed to the good token, either")
+			case profiled(t, "mercure"):
+				return untested("the updates are public (see mercure.private)")
 			case t.delivered(forbidden, list[0].Fields["data"]):
 				return missed("an event is replayed to a token that does not allow it").show(forbidden.headEvidence(), forbidden.bodyEvidence(0, evidenceBytes))
 			case forbidden.isStream():

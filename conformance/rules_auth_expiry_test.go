@@ -30,6 +30,7 @@ var expiryLiterals = []literal{
 	{id: "auth.replay.rechecked", name: "403", t: transcript(body("data: late\n\n").called("resumed"), reply("forbidden", status403)).with(put("", "late")), want: Pass, observed: "403"},
 	{id: "auth.replay.rechecked", name: "empty stream", t: transcript(body("data: late\n\n").called("resumed"), reply("forbidden", goodHead)).with(put("", "late")), want: Pass, observed: "nothing is replayed"},
 	{id: "auth.replay.rechecked", name: "replayed", t: transcript(body("data: late\n\n").called("resumed"), body("data: late\n\n").called("forbidden")).with(put("", "late")), want: Fail, observed: "does not allow it"},
+	{id: "auth.replay.rechecked", name: "public updates", t: profile("mercure", transcript(body("data: late\n\n").called("resumed"), body("data: late\n\n").called("forbidden")).with(put("", "late"))), want: NotTested, observed: "mercure.private"},
 	{id: "auth.replay.rechecked", name: "no replay at all", t: transcript(body(":\n\n").called("resumed"), reply("forbidden", goodHead)).with(put("", "late")), want: NotTested, observed: "either"},
 }
 

@@ -78,6 +78,7 @@ var credentialLiterals = []literal{
 	{id: "auth.scope.403", name: "no code, by cookie", t: byCookie(shown(reply("forbidden", "HTTP/1.1 403 Forbidden"))), want: Pass},
 	{id: "auth.scope.403", name: "hidden", t: shown(reply("forbidden", "HTTP/1.1 404 Not Found")), want: Pass, observed: "tells nothing"},
 	{id: "auth.scope.403", name: "silence", t: shown(reply("forbidden", goodHead)), want: Fail, observed: "a stream opens"},
+	{id: "auth.scope.403", name: "public updates", t: profile("mercure", shown(reply("forbidden", goodHead))), want: NotTested, observed: "mercure.private"},
 	{id: "auth.scope.403", name: "401", t: shown(reply("forbidden", badToken)), want: Warn, observed: "not valid"},
 	{id: "auth.scope.403", name: "500", t: shown(reply("forbidden", "HTTP/1.1 500 Oh")), want: Fail, observed: "500"},
 

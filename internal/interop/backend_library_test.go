@@ -28,6 +28,7 @@ var applications = map[string]application{
 	"alexandrevicenzi": vicenziApplication,
 	"gin":              ginApplication,
 	"echo":             echoApplication,
+	"mercure":          mercureApplication,
 }
 
 // routes puts the three paths of a backend into a mux. finish may be nil.

@@ -32,8 +32,10 @@ func checkFile(t *testing.T, name string, variables map[string]string) conforman
 // nchanTarget is nchan as scenarios/check/nchan.yaml describes it.
 func nchanTarget(t *testing.T) conformance.Target {
 	bearer := token.NewSecret()
-	url := nchan(t, bearer).start(t)
-	return checkFile(t, "nchan.yaml", map[string]string{"NCHAN_URL": url, "NCHAN_TOKEN": bearer.Reveal()})
+	url, process := nchan(t, bearer).run(t)
+	target := checkFile(t, "nchan.yaml", map[string]string{"NCHAN_URL": url, "NCHAN_TOKEN": bearer.Reveal()})
+	target.Memory = memoryOf(process)
+	return target
 }
 
 // The reference server behind nginx is asked for streams through nginx, and
@@ -46,9 +48,11 @@ const (
 func referenceBehind(t *testing.T, proxy func(origin string) nginx) conformance.Target {
 	secret := token.NewSecret()
 	origin := serve(t, secret, "--addr", "127.0.0.1:0", "--heartbeat", pace.Heartbeat.String(),
-		"--origin", referenceOrigin, "--max-streams-per-subject", text(referenceLimit))
+		"--origin", referenceOrigin, "--max-streams-per-subject", text(referenceLimit), "--window", text(1<<20))
+	url, process := proxy(origin.url).run(t)
 	return conformance.Target{
-		URL:           proxy(origin.url).start(t) + "/events?topic={topic}",
+		URL:           url + "/events?topic={topic}",
+		Memory:        memoryOf(process, origin.process),
 		AllowedOrigin: referenceOrigin, StreamLimit: referenceLimit,
 		Tokens: &conformance.Tokens{JWT: &conformance.JWT{Secret: conformance.Secret(secret.Reveal())}},
 		Publish: &conformance.Publish{

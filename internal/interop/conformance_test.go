@@ -43,6 +43,7 @@ var backends = []backend{
 	{name: "alexandrevicenzi", version: module("github.com/alexandrevicenzi/go-sse"), pinned: true, start: vicenziTarget},
 	{name: "gin", version: module("github.com/gin-gonic/gin"), pinned: true, always: true, start: goApplication("gin", "data", "event", "id")},
 	{name: "echo", version: module("github.com/labstack/echo/v5"), pinned: true, start: goApplication("echo", "data", "event", "id", "retry", "comment")},
+	{name: "mercure", version: module("github.com/dunglas/mercure"), pinned: true, start: mercureTarget},
 	{name: "nchan", version: nginxVersion, needs: []string{"nginx", "nchan"}, always: true, unsteady: []string{"resume.future-id"}, start: nchanTarget},
 	{name: "express", version: npm("express"), pinned: true, always: true, needs: []string{"node", "npm"}, start: expressTarget},
 	{name: "express-json", version: npm("express"), pinned: true, needs: []string{"node", "npm"}, start: expressJSONTarget},
@@ -162,7 +163,7 @@ func (r *checking) compare(t *testing.T) {
 }
 
 // notCompared are checks whose outcome depends on how much the sockets of the
-// machine hold.
+// machine hold, and how much free memory a process has.
 var notCompared = []string{"slow.bounded"}
 
 // steady reports whether the outcome of a check is always the same.

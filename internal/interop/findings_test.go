@@ -53,8 +53,8 @@ var (
 	sectionTitle = regexp.MustCompile("^##+ `([a-z0-9-]+)` ?(.*)$")
 	// pointIDs are the IDs with which a point begins, the last one with a colon
 	// behind it.
-	pointIDs = regexp.MustCompile("^- ((?:`[a-z0-9.-]+`,? ?\n? *)+):")
-	quotedID = regexp.MustCompile("`([a-z0-9.-]+)`")
+	pointIDs = regexp.MustCompile("^- ((?:`[a-z0-9._-]+`,? ?\n? *)+):")
+	quotedID = regexp.MustCompile("`([a-z0-9._-]+)`")
 )
 
 func findingSections(text string) map[string]*findingSection {

@@ -54,6 +54,13 @@ type nginx struct {
 // taken by someone else before nginx has it, so other ports are tried too.
 func (n nginx) start(t *testing.T) (url string) {
 	t.Helper()
+	url, _ = n.run(t)
+	return url
+}
+
+// run is start for those who look at the process.
+func (n nginx) run(t *testing.T) (url string, p *process) {
+	t.Helper()
 	program := need(t, "nginx", installNginx)
 	if os.Getuid() == 0 {
 		// Workers keep the user who may read the test's folders.
@@ -76,14 +83,14 @@ func (n nginx) start(t *testing.T) (url string) {
 		p := start(t, nil, program, "-p", n.Folder+"/", "-e", "stderr", "-c", file)
 		until(t, "nginx answers", func() bool { return p.ended() || get(t, "http://"+n.Address+"/which-nginx") == n.Folder })
 		if !p.ended() {
-			return "http://" + n.Address
+			return "http://" + n.Address, p
 		}
 		if !strings.Contains(p.stderr(), "bind()") {
 			t.Fatalf("nginx ended: %s", p.stderr())
 		}
 	}
 	t.Fatal("nginx found no free port")
-	return ""
+	return "", nil
 }
 
 // get returns the body of a good answer, and nothing otherwise.

@@ -96,13 +96,13 @@ func startProgram(t *testing.T, environment []string, command ...string) *progra
 }
 
 // startApplication starts a backend of this binary.
-func startApplication(t *testing.T, name string) *program {
+func startApplication(t *testing.T, name string, environment ...string) *program {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startProgram(t, []string{applicationVariable + "=" + name}, self)
+	return startProgram(t, append(environment, applicationVariable+"="+name), self)
 }
 
 func (p *program) url() string { return "http://" + p.address }
@@ -158,6 +158,19 @@ func (p *program) control() map[string]*conformance.Action {
 	}
 }
 
+// memory is that of the process that runs.
+func (p *program) memory() *conformance.Memory {
+	m := memoryOf()
+	if m != nil {
+		m.Func = func(ctx context.Context) (int64, error) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return memoryOf(p.process).Func(ctx)
+		}
+	}
+	return m
+}
+
 // target is the program as a target of the checker: GET /events?topic=… is the
 // stream, and POST /publish takes the fields that are named.
 func (p *program) target(fields ...string) conformance.Target {
@@ -168,7 +181,7 @@ func (p *program) target(fields ...string) conformance.Target {
 	for _, field := range fields {
 		publish.Optional[field] = fmt.Sprintf(`,%q:{%s_json}`, field, field)
 	}
-	return conformance.Target{URL: p.url() + "/events?topic={topic}", Publish: publish, Control: p.control()}
+	return conformance.Target{URL: p.url() + "/events?topic={topic}", Publish: publish, Control: p.control(), Memory: p.memory()}
 }
 
 // finishing adds to the target that POST /finish?topic=… ends the streams of a

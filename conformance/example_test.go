@@ -67,6 +67,7 @@ func (f *feed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // This is a whole test of a backend written in Go: each check is a subtest.
 func TestFeed(t *testing.T) {
+	t.Parallel()
 	backend := &feed{readers: map[chan string]bool{}}
 	server := httptest.NewServer(backend)
 	defer server.Close()
@@ -82,7 +83,7 @@ func TestFeed(t *testing.T) {
 			backend.announce(f["data"])
 			return nil
 		}},
-	})
+	}, conformance.Options{Skip: []string{"slow", "live.reconnect"}}) // these take a crowd
 }
 
 func ExampleRun() {

@@ -241,6 +241,7 @@ func TestCredentialsAsSent(t *testing.T) {
 // A target that takes tokens for a while after their expiry is not waited for
 // for ever, and its open stream is not blamed.
 func TestExpiryWithLeeway(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	target := serveBroker(t, b)
 	target.Tokens = &Tokens{JWT: &JWT{Secret: "a secret"}}

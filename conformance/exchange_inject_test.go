@@ -100,6 +100,7 @@ func TestIDsAcrossTopics(t *testing.T) {
 }
 
 func TestSpreadEndsAllStreams(t *testing.T) {
+	t.Parallel()
 	for limit, want := range map[int]int{0: spreadStreams, 20: 5, 4: 2} {
 		b := newBroker()
 		target := serveBroker(t, b)
@@ -266,6 +267,7 @@ func TestReflectAsksEveryParameter(t *testing.T) {
 
 // The types that the target uses by itself are published, and no others.
 func TestReservedTypes(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	inner := serveBroker(t, b)
 	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -53,6 +53,7 @@ func namesOf(rec *Transcript) (list []string) {
 }
 
 func TestTalkWait(t *testing.T) {
+	t.Parallel()
 	rec := took(t, serveBroker(t, newBroker()), "wait")
 	if got := namesOf(rec); !slices.Equal(got, []string{"stream", "fresh"}) {
 		t.Errorf("connections %q", got)
@@ -102,6 +103,7 @@ func TestTalkLatency(t *testing.T) {
 
 // Each event leaves with the next one.
 func TestTalkLatencyOneBehind(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	held := ""
 	b.wire = func(f Fields) string {
@@ -118,6 +120,7 @@ func TestTalkLatencyOneBehind(t *testing.T) {
 
 // A buffer that is never flushed is pushed full.
 func TestTalkLatencyBuffered(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	held := ""
 	b.wire = func(f Fields) string {
@@ -135,6 +138,7 @@ func TestTalkLatencyBuffered(t *testing.T) {
 }
 
 func TestTalkProxied(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		field, value string
 		want         Outcome
@@ -221,6 +225,7 @@ func always(free func()) { free() }
 func not(func())         {}
 
 func TestTalkPlaces(t *testing.T) {
+	t.Parallel()
 	rec := took(t, limited(t, 3, always), "places")
 	if got := namesOf(rec); !slices.Equal(got, []string{"held", "refused", "again"}) {
 		t.Errorf("connections %q", got)
@@ -255,6 +260,7 @@ func TestVacate(t *testing.T) {
 }
 
 func TestTalkChurn(t *testing.T) {
+	t.Parallel()
 	rec := took(t, limited(t, 50, always), "churn")
 	if got := namesOf(rec); !slices.Equal(got, []string{"stream"}) || rec.Counts["cycles"] == 0 {
 		t.Errorf("connections %q, %v", got, rec.Counts)

@@ -28,6 +28,7 @@ func TestPayloadThatEndsStreams(t *testing.T) {
 
 // One stream that ends for another reason fails no row.
 func TestStreamThatEndsOnce(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	ended := false
 	b.wire = func(f Fields) string {
@@ -49,6 +50,7 @@ func TestStreamThatEndsOnce(t *testing.T) {
 // A target that sends the head with the first event fails the row about that,
 // and all others are judged as if it did not.
 func TestHeadWithTheFirstEvent(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	b.withhold = true
 	target := serveBroker(t, b)

@@ -89,6 +89,7 @@ func TestCutAfter(t *testing.T) {
 
 // Without IDs nothing can be said of resuming, and nothing is.
 func TestResumeWithoutIDs(t *testing.T) {
+	t.Parallel()
 	r := mustRun(t, serveBroker(t, newBroker()), Options{Run: []string{"resume"}})
 	for _, c := range r.Checks {
 		switch {
@@ -116,6 +117,7 @@ func TestResumeWithoutIDs(t *testing.T) {
 // A backend with few virtues, and no vices but two: it keeps 150 events and
 // tells nobody when that is not enough, and knows the header alone.
 func TestResumeFindsDefects(t *testing.T) {
+	t.Parallel()
 	h := &historian{keep: 150, topics: map[string][]string{}, changed: make(chan struct{}), done: make(chan struct{})}
 	server := httptest.NewServer(h)
 	t.Cleanup(func() { close(h.done); server.Close() })
@@ -195,6 +197,7 @@ func (h *historian) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // A backend that takes the order of IDs as that of their text is not blamed for
 // the letters in them.
 func TestResumeOrderOfText(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	var mu sync.Mutex
 	var kept []Fields

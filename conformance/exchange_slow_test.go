@@ -14,6 +14,7 @@ import (
 )
 
 func TestTalkStalled(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	number := 0
 	b.wire = func(f Fields) string {
@@ -39,6 +40,7 @@ func TestTalkStalled(t *testing.T) {
 
 // Large events are published no faster than they are read.
 func TestBulkFollows(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.ServeHTTP(slowWriter{w}, r) }))
 	t.Cleanup(func() { close(b.done); server.Close() })
@@ -98,6 +100,7 @@ func TestTalkStalledRefused(t *testing.T) {
 }
 
 func TestTalkCrowd(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	var mu sync.Mutex
 	users := map[string]int{}
@@ -135,6 +138,7 @@ func TestCrowdOfOneUser(t *testing.T) {
 }
 
 func TestTalkDrip(t *testing.T) {
+	t.Parallel()
 	b := newBroker()
 	heads := make(chan string, drippingHeads)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

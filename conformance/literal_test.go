@@ -21,6 +21,7 @@ type literal struct {
 var literals = slices.Concat(targetLiterals, httpLiterals, streamLiterals, dataLiterals, eventLiterals, idLiterals, retryLiterals, injectLiterals, liveLiterals, resumeLiterals, stopLiterals, isoLiterals, corsLiterals, slowLiterals, openaiLiterals, mcpLiterals, mercureLiterals, polyLiterals, redirectLiterals, authLiterals)
 
 func TestJudge(t *testing.T) {
+	t.Parallel()
 	for _, l := range literals {
 		t.Run(l.id+"/"+l.name, func(t *testing.T) {
 			c, err := Find(l.id)

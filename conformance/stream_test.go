@@ -99,6 +99,7 @@ func TestStreamRefused(t *testing.T) {
 // A stalled stream takes little more than the head, so that the target's
 // buffers fill.
 func TestStreamStalls(t *testing.T) {
+	t.Parallel()
 	const size = 64 << 10
 	url := raw(t, func(conn net.Conn, _ *http.Request) {
 		say(conn, rawHead, strings.Repeat(": x\n", size/4))

@@ -15,7 +15,8 @@ var markdownText string
 
 var markdownPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"seconds": seconds, "versions": versions, "groups": groups, "worst": worst, "cell": tableCell,
-	"loads": func(r Row) []string { return cells(&r, true)[8:] },
+	"loads": func(r Row) []string { return cells(&r, true)[behaviourColumns:] },
+	"costs": func(r Row) []string { return cells(&r, true)[behaviourColumns+4:] },
 }).Parse(markdownText))
 
 // WriteMarkdown writes the page docs/proxies.md: by proxy, what each variant

@@ -104,6 +104,9 @@ func (c CapacityResult) Cells() []string {
 	return list
 }
 
+// behaviourColumns is how many columns stand before those of the load.
+const behaviourColumns = 8
+
 // columns are the headings of the table.
 func columns(r *Report) []string {
 	list := []string{"verdict", "variant", "proxy", "head", "first", "delay p50", "delay p99", "burst"}

@@ -20,14 +20,15 @@ lint:
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/ssegauge
 	GOOS=linux GOARCH=arm64 $(GO) build ./internal/epoll
 
-# Without the race detector: the decoder, which has no goroutine and is run byte
-# by byte; the tests of the house, which only start programs; and the command and
-# the doctor, whose tests have hundreds of servers, too slow with it for what is
-# measured of them.
-UNRACED = cmd/.*|conformance/doctor|internal/eventstream|internal/house
+# Without the race detector: what has no goroutine and much to compute, the
+# decoder, charts and comparisons; the tests of the house, which only start
+# programs; and the command and the doctor, whose tests have hundreds of servers,
+# too slow with it for what is measured of them.
+UNRACED = cmd/.*|conformance/doctor|internal/(chart|eventstream|house)|loadgen/compare
 unit:
 	CGO_ENABLED=1 $(GO) test -race -p 4 -timeout 8m $$($(GO) list ./... | grep -vE '/($(UNRACED))$$')
 	$(GO) test -p 4 -timeout 8m $$($(GO) list ./... | grep -E '/($(UNRACED))$$')
+	$(GO) test -run SameBuild ./loadgen
 	cd bench && $(GO) test ./...
 
 # Every check against the reference server and each of its faults.

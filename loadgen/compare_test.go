@@ -1,3 +1,8 @@
+//go:build !race
+
+// Hundreds of pretended runs, and no goroutine but the tests' own: the race
+// detector would take minutes and find nothing.
+
 package loadgen_test
 
 import (

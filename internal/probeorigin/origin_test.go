@@ -226,17 +226,27 @@ func TestEarly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Proto, r.ProtoMajor = "HTTP/1.1", 1
-	go func() { _, _ = rest.Write([]byte("one")) }()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = rest.Write([]byte("one"))
+	}()
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	line, err := bufio.NewReader(response.Body).ReadString('\n')
+	events := bufio.NewReader(response.Body)
+	line, err := events.ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "id: ") {
 		t.Errorf("%q, %v before the body is over; want an event", line, err)
 	}
+	<-written
 	_ = rest.Close()
+	// The response ends when the origin has read the body.
+	if _, err := io.Copy(io.Discard, events); err != nil {
+		t.Error(err)
+	}
 	if seen := report(t, address, "early"); seen.BodyBytes != 3 || seen.BodyFirst == 0 {
 		t.Errorf("the report says %+v", seen)
 	}

@@ -38,7 +38,7 @@ type backend struct {
 var backends = []backend{
 	{name: "go-sse", version: module("github.com/tmaxmax/go-sse"), pinned: true, start: goApplication("go-sse", "data", "event", "retry", "comment")},
 	{name: "go-sse-default", version: module("github.com/tmaxmax/go-sse"), pinned: true, start: goApplication("go-sse-default", "data", "event", "retry", "comment")},
-	{name: "r3labs", version: module("github.com/r3labs/sse/v2"), pinned: true, start: finishingApplication("r3labs", "data", "event", "retry", "comment")},
+	{name: "r3labs", version: module("github.com/r3labs/sse/v2"), pinned: true, unsteady: []string{"slow.isolation.latency"}, start: finishingApplication("r3labs", "data", "event", "retry", "comment")},
 	{name: "launchdarkly", version: module("github.com/launchdarkly/eventsource"), pinned: true, start: launchdarklyTarget},
 	{name: "alexandrevicenzi", version: module("github.com/alexandrevicenzi/go-sse"), pinned: true, start: vicenziTarget},
 	{name: "gin", version: module("github.com/gin-gonic/gin"), pinned: true, always: true, start: goApplication("gin", "data", "event", "id")},

@@ -65,6 +65,7 @@ func TestCapacityThrottled(t *testing.T) {
 
 // An interrupt keeps what was found.
 func TestCapacityInterrupted(t *testing.T) {
+	t.Parallel()
 	out := t.TempDir()
 	command, stderr := startCapacity(t, out, "duration=200ms", "thresholds=events.lost == 0",
 		"limits.schedule_slack=1m", "limits.receive_slack=1m", "limits.hiccup_share=1", "limits.cpu_share=1")

@@ -12,6 +12,7 @@ import (
 // The reference server of each profile does nothing wrong, and all scored checks
 // of the profile can be seen on it.
 func TestCheckProfiles(t *testing.T) {
+	t.Parallel()
 	for _, profile := range conformance.Profiles() {
 		for _, more := range [][]string{nil, {"--http", "2", "--tls"}} {
 			t.Run(strings.Join(append([]string{profile}, more...), " "), func(t *testing.T) {
@@ -40,6 +41,7 @@ func TestCheckProfiles(t *testing.T) {
 }
 
 func TestCheckProfileFault(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.json")
 	got := ssegauge(t, "check", "embedded", "--profile", "openai", "--fault", "done-missing", "--run", "openai", "--json="+file)
 	if got.code != exitNo || !strings.Contains(got.stdout, "embedded with the fault done-missing") {

@@ -27,6 +27,7 @@ func readCheckReport(t *testing.T, file string) *conformance.Report {
 
 // The reference server does nothing wrong, whatever it speaks.
 func TestCheckEmbedded(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		args []string
@@ -60,6 +61,7 @@ func TestCheckEmbedded(t *testing.T) {
 }
 
 func TestCheckFault(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	names := map[string]string{}
 	args := []string{"check", "embedded", "--fault", "cacheable", "--quiet", "--run", "http", "--record", filepath.Join(folder, "record")}
@@ -113,6 +115,7 @@ func TestSelfTest(t *testing.T) {
 	if raceDetector {
 		t.Skip("many servers at once are too slow for the limits of the exchanges; make unit runs it without the detector")
 	}
+	t.Parallel()
 	table := killTable(t.Context())
 	for i := range table {
 		if k := &table[i]; !k.good() {

@@ -67,6 +67,7 @@ func behind(t *testing.T, origin, kind string) string {
 }
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	origin := startProbe(t)
 	good, hold := behind(t, origin, "good"), behind(t, origin, "hold")
 	file := filepath.Join(t.TempDir(), "report.json")
@@ -165,6 +166,7 @@ func TestDoctorUsage(t *testing.T) {
 }
 
 func TestDoctorInterrupted(t *testing.T) {
+	t.Parallel()
 	origin := startProbe(t)
 	command := exec.Command(os.Args[0], "doctor", origin)
 	stderr, err := command.StderrPipe()

@@ -11,6 +11,7 @@ import (
 // Every drill must run, shortened, and its report must say how the streams came
 // back.
 func TestDrills(t *testing.T) {
+	t.Parallel()
 	// What each one has, by its file.
 	drills := map[string]struct {
 		set  []string

@@ -251,6 +251,7 @@ func TestInitTellsWhatIsWrong(t *testing.T) {
 
 // Questions go on until each has a good answer; what a flag says is not asked.
 func TestInitAsks(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "asked.yaml")
 	var d draft
 	command := d.command()

@@ -79,6 +79,7 @@ func TestLivePageInABrowser(t *testing.T) {
 
 // A page whose server is gone says so, and follows the next run at its address.
 func TestLivePageIsLostAndFound(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	address := "127.0.0.1:0"
 	for _, scenario := range []string{"first", "second"} {

@@ -142,6 +142,7 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	out := t.TempDir()
 	command := exec.Command(os.Args[0], "load", quickstart, "--out", out, "--set", "streams.count=20", "--set", "streams.ramp=0s", "--set", "warmup=0s", "--set", "duration=1h")
 	stderr, err := command.StderrPipe()
@@ -184,6 +185,7 @@ func waitFor(t *testing.T, r io.Reader, text string) {
 
 // The embedded server must not outlive the command, however that ends.
 func TestEmbeddedServerEndsWithItsParent(t *testing.T) {
+	t.Parallel()
 	command := exec.Command(os.Args[0], "serve", "--addr", "127.0.0.1:0", "--exit-with-stdin")
 	stdin, err := command.StdinPipe()
 	if err != nil {
@@ -225,12 +227,14 @@ func TestVersionAndCompletion(t *testing.T) {
 // Every scenario must load, and every one that needs no foreign backend must
 // run, shortened, and balance its books.
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../scenarios/*.yaml")
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d scenarios, %v", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
 			s, err := readScenario(file, nil)
 			if err != nil {
 				t.Fatal(err)

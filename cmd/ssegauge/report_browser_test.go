@@ -66,6 +66,7 @@ const seeScript = `(() => {
 // The page of a real run shows all its charts, in light and dark, wide, narrow
 // and on paper; it complains of nothing, and asks nobody for anything.
 func TestReportInABrowser(t *testing.T) {
+	t.Parallel()
 	b := newBrowser(t)
 	out := t.TempDir()
 	got := ssegauge(t, append([]string{"load", quickstart, "--quiet", "--out", out, "--set", "thresholds=fanout.p50 < 1ns"}, append(small, "--set", "duration=3s")...)...)

@@ -94,8 +94,9 @@ func compared(t *testing.T, baseline, candidate compare.Side) *compare.Compariso
 	return c
 }
 
-// The same with a real server and real time, for those who have some minutes and
-// would see it: TRIES=20 go test -v -run TestTries ./loadgen
+// The same with a real server and real time, for those who have five minutes and
+// a machine with nothing else to do, which would show as what it is, noise:
+// TRIES=20 go test -v -parallel 10 -run TestTries ./loadgen
 func TestTries(t *testing.T) {
 	var tries int
 	if _, err := fmt.Sscan(os.Getenv("TRIES"), &tries); err != nil {

@@ -156,7 +156,7 @@ func (s *Session) goingOn(plan *Plan) func(i int) *stream {
 
 // noticing is how long a target gets to notice that streams were closed before
 // others ask for their places.
-const noticing = 100 * time.Millisecond
+const noticing = 500 * time.Millisecond
 
 // begin hands the streams over to r.
 func (s *Session) begin(ctx context.Context, r *run) error {

@@ -27,10 +27,10 @@ its summary.json.
 
 Several runs are compared: the first is the baseline of each of the others. With
 -- between them, the runs in front are rounds of the baseline and those behind it
-rounds of the candidate. Which differences are within noise is decided by a
-permutation test over blocks of intervals for one run against one, and by
-Student's t over the rounds for four rounds and more in all. Rounds know how runs
-differ by themselves: take three of each side and more, in turns.
+rounds of the candidate. Which differences are within noise is decided by
+Student's t: over the rounds, for four rounds and more in all, and over blocks of
+intervals for one run against one. Rounds know how runs differ by themselves:
+take three of each side and more, in turns.
 
 --fail-if names what must not be, such as 'fanout.p99 > 1.2x' (of the baseline)
 or 'events.lost > 0'; then the exit code is 1. What is within noise does not

@@ -55,6 +55,8 @@ type Row struct {
 	P           float64
 	Significant bool
 	Outcome     Outcome
+
+	slower bool // the candidate is, in the mean of what was tested
 }
 
 // Seconds reports whether the figures are times; otherwise they are counts.

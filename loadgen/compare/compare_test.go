@@ -114,7 +114,7 @@ func TestFormsOfAComparison(t *testing.T) {
 		has   []string
 		lacks []string
 	}{
-		"text":     {func(w *bytes.Buffer) error { return c.WriteText(w) }, []string{"fanout.p50 is slower (1.49x)", "permutation test", "slower"}, nil},
+		"text":     {func(w *bytes.Buffer) error { return c.WriteText(w) }, []string{"fanout.p50 is slower (1.49x)", "Student's t over blocks", "slower"}, nil},
 		"markdown": {func(w *bytes.Buffer) error { return WriteMarkdown(w, []*Comparison{c}, rulings) }, []string{"| **FAILED** | fanout.p99 &gt; 1.2x |", `run\|&lt;a&gt;`}, []string{"<a>"}},
 		"html":     {func(w *bytes.Buffer) error { return WriteHTML(w, []*Comparison{c}, rulings) }, []string{"run|&lt;a&gt;", "✗ failed", `class="verdict fail"`, "figure"}, []string{"<a>", "<script", "src="}},
 	} {

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -81,6 +80,38 @@ func TestMemoryIsNoDifference(t *testing.T) {
 	}
 }
 
+// One bad second makes the 99th percentile of a run, but a run whose other
+// seconds are all better is not slower.
+func TestOneBadSecondIsNoDifference(t *testing.T) {
+	second := func(latency time.Duration) loadgen.Distribution {
+		return loadgen.Distribution{{Upper: latency, Count: 100}}
+	}
+	a, b := run("a", 0.010), run("b", 0.012)
+	for i := range 20 {
+		a.Fanout = append(a.Fanout, second(10*time.Millisecond+time.Duration(i%3)*time.Microsecond))
+		b.Fanout = append(b.Fanout, second(5*time.Millisecond))
+	}
+	b.Fanout[7] = second(12 * time.Millisecond)
+	c := compared(t, Side{a}, Side{b})
+	for _, r := range c.Rows {
+		if r.Metric == "fanout.p99" && (!r.Significant || r.Outcome != Noise || r.Ratio < 1.19) {
+			t.Errorf("%+v, want a significant row that is no difference", r)
+		}
+	}
+}
+
+// A percentile beyond which there are less than ten samples is not tested.
+func TestFewSamplesAreNotTested(t *testing.T) {
+	for seconds, tested := range map[int]bool{24: false, 25: true} {
+		w := &world{random: rand.New(rand.NewPCG(7, 8)), seconds: seconds, second: 0.001}
+		for _, r := range compared(t, Side{w.play(1)}, Side{w.play(1)}).Rows {
+			if r.Metric == "fanout.p999" && math.IsNaN(r.P) == tested {
+				t.Errorf("%d samples: p %v; want it tested: %v", 400*seconds, r.P, tested)
+			}
+		}
+	}
+}
+
 func compared(t *testing.T, baseline, candidate Side) *Comparison {
 	t.Helper()
 	c, err := Runs(baseline, candidate)
@@ -97,15 +128,22 @@ func TestMemory(t *testing.T) {
 		least, most int
 	}{{0, 5, 6}, {0.8, 12, 30}} {
 		w := &world{random: random, seconds: 100, memory: c.memory, second: 0.3}
-		if got := memory(w.play(1).Fanout); got < c.least || got > c.most {
+		if got := memory(w.play(1).Fanout, 0.5); got < c.least || got > c.most {
 			t.Errorf("with a memory of %v blocks have %d intervals, want %d to %d", c.memory, got, c.least, c.most)
 		}
+	}
+	drifting := make([]loadgen.Distribution, 100)
+	for i := range drifting {
+		drifting[i] = loadgen.Distribution{{Upper: 10*time.Millisecond + time.Duration(i)*time.Microsecond, Count: 1}}
+	}
+	if got := memory(drifting, 0.5); got != 5 {
+		t.Errorf("a run that drifts by 1 %% is in blocks of %d, want 5, of which there are %d", got, mostBlocks)
 	}
 	flat := make([]loadgen.Distribution, 10)
 	for i := range flat {
 		flat[i] = loadgen.Distribution{{Upper: time.Millisecond, Count: 1}}
 	}
-	if got := memory(flat); got != 1 {
+	if got := memory(flat, 0.5); got != 1 {
 		t.Errorf("intervals that do not differ are in blocks of %d, want 1", got)
 	}
 }
@@ -146,59 +184,13 @@ func TestStudentTails(t *testing.T) {
 	}
 }
 
-func TestDivisions(t *testing.T) {
-	for _, c := range []struct{ n, k, want int }{{10, 5, 252}, {5, 5, 1}, {12, 6, 924}} {
-		seen := map[string]bool{}
-		combinations(c.n, c.k, func(choice []int) {
-			if len(choice) != c.k || !slices.IsSorted(choice) || choice[c.k-1] >= c.n {
-				t.Fatalf("choice %v of %d", choice, c.n)
-			}
-			seen[fmt.Sprint(choice)] = true
-		})
-		if len(seen) != c.want || binomial(c.n, c.k) != c.want {
-			t.Errorf("%d of %d: %d choices, %d said, want %d", c.k, c.n, len(seen), binomial(c.n, c.k), c.want)
-		}
-	}
-	if got := binomial(40, 20); got <= mostDivisions {
-		t.Errorf("20 of 40 are said to be %d ways", got)
-	}
-}
-
-// Five blocks against five that all are slower: of 252 ways to divide them, the
-// two that keep them apart differ as much.
-func TestPermutationIsExact(t *testing.T) {
-	var blocks [2][][]loadgen.Distribution
-	for side := range blocks {
-		for i := range 5 {
-			upper := time.Duration(10+10*side+i) * time.Millisecond
-			blocks[side] = append(blocks[side], []loadgen.Distribution{{{Upper: upper, Count: 100}}})
-		}
-	}
-	if p := newBlockTest(blocks[0], blocks[1]).run([]float64{0.5})[0]; p < 2.0/252-1e-9 || p > 12.0/252 {
-		t.Errorf("p %v, want about 2/252", p)
-	}
-	if p := newBlockTest(blocks[0], blocks[0]).run([]float64{0.5})[0]; p != 1 {
-		t.Errorf("p of a run with itself %v, want 1", p)
-	}
-}
-
-// A percentile of merged blocks is that of the histogram.
+// A percentile of joined intervals is that of the histogram.
 func TestBlockPercentile(t *testing.T) {
 	w := &world{random: rand.New(rand.NewPCG(5, 6)), seconds: 6, second: 0.3}
 	run := w.play(1)
-	blocks := join(run.Fanout, 1)
-	test := newBlockTest(blocks, blocks[:1])
-	one := make([]int64, len(test.total))
-	var samples int64
-	for _, block := range test.blocks[:6] {
-		for i, n := range block {
-			one[i] += n
-			samples += n
-		}
-	}
 	for share, want := range map[float64]float64{0.5: run.Latency.Fanout.P50, 0.99: run.Latency.Fanout.P99} {
-		if got := test.percentile(one, samples, share).Seconds(); got != want {
-			t.Errorf("the share %v is at %v, want %v", share, got, want)
+		if got := percentiles(join(run.Fanout, 6), share); len(got) != 1 || math.Abs(got[0]-math.Log(want)) > 1e-9 {
+			t.Errorf("the share %v is at %v, want %v", share, got, math.Log(want))
 		}
 	}
 }

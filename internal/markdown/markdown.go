@@ -12,9 +12,12 @@ import (
 const Most = 900_000
 
 // Text keeps s from being markup, and in one cell of a table.
-func Text(s string) string {
-	return strings.NewReplacer("\n", " ", "\r", " ", "|", `\|`, "<", "&lt;", ">", "&gt;", "`", "'", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(s)
-}
+func Text(s string) string { return escaping.Replace(s) }
+
+var escaping = strings.NewReplacer(
+	"\n", " ", "\r", " ", "`", "'", "<", "&lt;", ">", "&gt;", "&", "&amp;",
+	`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`,
+)
 
 // Fenced is s in a code block whose fence s cannot close.
 func Fenced(s string) string {

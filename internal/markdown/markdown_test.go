@@ -3,8 +3,14 @@ package markdown
 import "testing"
 
 func TestText(t *testing.T) {
-	if got, want := Text("a|b\n<i>`*_[x]"), `a\|b &lt;i&gt;'\*\_\[x\]`; got != want {
-		t.Errorf("Text gives %s, want %s", got, want)
+	for text, want := range map[string]string{
+		"a|b\n<i>`*_[x]":   `a\|b &lt;i&gt;'\*\_\[x\]`,
+		`a\|b \[x\](u) \*`: `a\\\|b \\\[x\\\](u) \\\*`, // what is escaped already is still text
+		"&lt;i&gt; ~x~":    `&amp;lt;i&amp;gt; \~x\~`,
+	} {
+		if got := Text(text); got != want {
+			t.Errorf("Text(%q) gives %s, want %s", text, got, want)
+		}
 	}
 }
 

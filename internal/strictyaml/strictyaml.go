@@ -158,7 +158,7 @@ func (d *decoder) entries(n *yaml.Node, v reflect.Value, path string) {
 		if v.MapIndex(reflect.ValueOf(key.Value)).IsValid() {
 			d.complain(key, "key %q is given twice", key.Value)
 		}
-		d.decode(n.Content[i+1], element, join(path, key.Value))
+		d.element(n.Content[i+1], element, join(path, key.Value))
 		v.SetMapIndex(reflect.ValueOf(key.Value), element)
 	}
 }
@@ -171,7 +171,16 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value, path string) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(nodes), len(nodes)))
 	for i, element := range nodes {
-		d.decode(element, v.Index(i), join(path, strconv.Itoa(i)))
+		d.element(element, v.Index(i), join(path, strconv.Itoa(i)))
+	}
+}
+
+// element decodes what a list or a mapping has. Where a pointer says that there
+// is a value, there must be one.
+func (d *decoder) element(n *yaml.Node, v reflect.Value, path string) {
+	d.decode(n, v, path)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		d.complain(n, "expected a mapping with the keys %s, found nothing", strings.Join(keys(v.Type().Elem()), ", "))
 	}
 }
 

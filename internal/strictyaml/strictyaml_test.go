@@ -21,6 +21,8 @@ type file struct {
 	Maybe   *inner            `yaml:"maybe"`
 	Jitter  *float64          `yaml:"jitter"`
 	Level   level             `yaml:"level"`
+	Steps   []*stage          `yaml:"steps"`
+	Named   map[string]*stage `yaml:"named"`
 	Hidden  string
 	promoted
 }
@@ -91,7 +93,7 @@ extra: 9
 
 func TestDecodeComplains(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown key", "name: a\ncuont: 3\n", `f.yaml:2:1: unknown key "cuont" (did you mean count?); known keys: count, extra, headers, inner, jitter, level, lists, maybe, name, open, share, wait`},
+		{"unknown key", "name: a\ncuont: 3\n", `f.yaml:2:1: unknown key "cuont" (did you mean count?); known keys: count, extra, headers, inner, jitter, level, lists, maybe, name, named, open, share, steps, wait`},
 		{"unknown inner key", "inner:\n  stages:\n  - rat: 3\n", `f.yaml:3:5: unknown key "rat" (did you mean rate?); known keys: rate`},
 		{"field without a tag", "Hidden: a\n", `f.yaml:1:1: unknown key "Hidden"; known keys: `},
 		{"twice", "name: a\nname: b\n", `given twice`},
@@ -100,6 +102,8 @@ func TestDecodeComplains(t *testing.T) {
 		{"not a duration", "wait: 5\n", `f.yaml:1:7: expected a duration such as 500ms or 1m30s, found "5"`},
 		{"not a scalar", "name: [a]\n", `f.yaml:1:7: expected a text, found a list`},
 		{"not a mapping", "inner: 3\n", `f.yaml:1:8: expected a mapping with the keys stages, found "3"`},
+		{"nothing in a list", "steps:\n  - {rate: 3}\n  -\n", `f.yaml:3:4: expected a mapping with the keys rate, found nothing`},
+		{"nothing in a mapping", "named: {a: {rate: 3}, b: }\n", `f.yaml:1:26: expected a mapping with the keys rate, found nothing`},
 		{"own type", "level: low\n", `f.yaml:1:8: expected high`},
 		{"variable not set", "name: ${NONE}\n", `f.yaml:1:7: the environment variable NONE is not set`},
 		{"variable not closed", "name: ${NONE\n", `f.yaml:1:7: ${ without a closing brace`},

@@ -24,6 +24,7 @@ func TestMatrixErrors(t *testing.T) {
 		{"part", "name: x\nproxy: nginx\nconfig: '{{$.Part \"a\"}}'\nvariants:\n  - name: a\n    parts: {a: '{{template \"none\"'}\n", `unclosed action`},
 		{"verdict", "name: x\nproxy: nginx\nconfig: x\nvariants:\n  - name: a\n    expect: stream\n", `matrix.yaml:6:13: unknown verdict "stream" (did you mean streams?)`},
 		{"expectation", "name: x\nproxy: nginx\nconfig: x\nvariants:\n  - name: a\n    expect: held until 1.2\n", `found "held until 1.2"`},
+		{"nothing", "name: x\nproxy: nginx\nconfig: x\nvariants:\n  - name: a\n  -\n", `matrix.yaml:6:4: expected a mapping with the keys about, `},
 		{"name twice", "name: x\nproxy: nginx\nconfig: x\nvariants:\n  - name: a\n  - name: a\n", `matrix.yaml:6:11: another variant has the name "a" already`},
 		{"HTTP", "name: x\nproxy: nginx\nconfig: x\nvariants:\n  - name: a\n    http: 3\n", `matrix.yaml:6:11: unknown HTTP version "3"`},
 		{"include", "name: x\ninclude: [none.yaml]\n", `matrix.yaml:2:11: open `},

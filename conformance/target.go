@@ -15,13 +15,15 @@ import (
 	"time"
 
 	"github.com/ssegauge/ssegauge/internal/nearest"
+	"github.com/ssegauge/ssegauge/internal/publicurl"
 	"github.com/ssegauge/ssegauge/internal/strictyaml"
 )
 
 // A Target is a backend under test, and the hooks by which ssegauge makes it do
 // things. Only URL is needed; each hook makes further checks possible.
 type Target struct {
-	// Name is what reports call the target. Default: its URL.
+	// Name is what reports call the target. Default: its URL, without what may
+	// be secret in it.
 	Name string `yaml:"name"`
 	// URL of the event stream. {topic} is replaced by a topic of each
 	// exchange's own; without it, exchanges that publish take turns.
@@ -335,7 +337,7 @@ func (t Target) WithDefaults() (Target, error) {
 	if path, problem := t.check(); problem != "" {
 		return t, fmt.Errorf("target: %s: %s", path, problem)
 	}
-	setDefault(&t.Name, t.URL)
+	setDefault(&t.Name, publicurl.Of(t.URL))
 	setDefault(&t.Topic, "ssegauge-{nonce}")
 	setDefault(&t.HTTP, "1.1")
 	setDefault(&t.Method, http.MethodGet)

@@ -5,8 +5,9 @@ import (
 	"net/http"
 	"runtime"
 	"sort"
-	"strings"
 	"time"
+
+	"github.com/ssegauge/ssegauge/internal/publicurl"
 )
 
 // An Explanation says what a plan will do, before it does it. Its JSON form is
@@ -99,7 +100,7 @@ func (p *Plan) Explain() (*Explanation, error) {
 	s := p.Scenario
 	e := &Explanation{
 		SchemaVersion: SchemaVersion, Scenario: s.Name, Description: s.Description,
-		Target: publicURL(s.Target.URL), Transport: TransportPortable,
+		Target: publicurl.Of(s.Target.URL), Transport: TransportPortable,
 		PublishFirst: p.PublishFirst, OpenTimeoutSeconds: s.Streams.OpenTimeout.Seconds(),
 		WarmupSeconds: s.Warmup.Seconds(), DurationSeconds: s.Duration.Seconds(), DrainSeconds: s.Drain.Seconds(),
 		Openings: p.explainOpenings(), Publishing: p.explainPublishing(), Cohorts: p.explainCohorts(),
@@ -137,28 +138,6 @@ func (p *Plan) Explain() (*Explanation, error) {
 		e.Tokens = append(e.Tokens, tokens)
 	}
 	return e, nil
-}
-
-// publicURL is a URL template without what may be secret in it.
-func publicURL(template string) string {
-	base, query, hasQuery := strings.Cut(template, "?")
-	if scheme, rest, ok := strings.Cut(base, "://"); ok {
-		authority, path, _ := strings.Cut(rest, "/")
-		if _, host, ok := strings.Cut(authority, "@"); ok {
-			base = scheme + "://***@" + host + "/" + path
-		}
-	}
-	if !hasQuery {
-		return base
-	}
-	parameters := strings.Split(query, "&")
-	for i, parameter := range parameters {
-		name, value, _ := strings.Cut(parameter, "=")
-		if value != "" && value != "{topic}" && value != "{stream}" {
-			parameters[i] = name + "=***"
-		}
-	}
-	return base + "?" + strings.Join(parameters, "&")
 }
 
 func (p *Plan) explainOpenings() []OpeningStage {
@@ -268,7 +247,7 @@ func explainTokens(a *Auth) (TokenPlan, error) {
 	case a.JWT != nil:
 		plan.Source = fmt.Sprintf("minted JWTs (%s) of the subject %s, good for %s", a.JWT.Method, a.JWT.Subject, shortSeconds(a.JWT.TTL.Seconds()))
 	case a.OAuth2 != nil:
-		plan.Source = "client credentials from " + publicURL(a.OAuth2.TokenURL)
+		plan.Source = "client credentials from " + publicurl.Of(a.OAuth2.TokenURL)
 	default:
 		return TokenPlan{Source: "none"}, nil
 	}

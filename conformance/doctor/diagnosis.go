@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ssegauge/ssegauge/internal/publicurl"
 )
 
 // A Row is one thing that may be wrong with a path.
@@ -69,6 +71,7 @@ type Diagnosis struct {
 
 // A Report is what was found out about a path.
 type Report struct {
+	// URL and DirectURL are without what may be secret in them.
 	URL       string  `json:"url"`
 	DirectURL string  `json:"direct_url,omitempty"`
 	Verdict   Verdict `json:"verdict"`
@@ -91,10 +94,10 @@ func (r *Report) Wrong() bool {
 // same backend shows, which may be nil.
 func Judge(path, direct *Recording) *Report {
 	var control *view
-	report := &Report{URL: path.URL, ProbeOrigin: path.Ours, Skipped: path.Skipped, Diagnoses: []Diagnosis{}}
+	report := &Report{URL: publicurl.Of(path.URL), ProbeOrigin: path.Ours, Skipped: path.Skipped, Diagnoses: []Diagnosis{}}
 	if direct != nil {
 		control = newView(direct, nil)
-		report.DirectURL = direct.URL
+		report.DirectURL = publicurl.Of(direct.URL)
 		m := control.measure()
 		report.Direct = &m
 	}

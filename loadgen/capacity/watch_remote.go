@@ -3,14 +3,18 @@ package capacity
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ssegauge/ssegauge/internal/publicurl"
 )
 
 // readCgroup reads a cgroup of version 2 by its folder
@@ -43,22 +47,26 @@ const maxExposition = 8 << 20
 // readMetrics reads the metrics that Prometheus clients have of their process
 // (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics)
 // and, in Go, of their scheduler.
-func readMetrics(ctx context.Context, url string) (reading, error) {
+func readMetrics(ctx context.Context, address string) (reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	r := reading{at: time.Now()}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return r, err
 	}
 	request.Header.Set("Accept", "text/plain; version=0.0.4")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return r, err
+		var failed *url.Error
+		if errors.As(err, &failed) { // which names the URL as it is
+			err = failed.Err
+		}
+		return r, fmt.Errorf("%s: %w", publicurl.Of(address), err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return r, fmt.Errorf("%s: status %d", url, response.StatusCode)
+		return r, fmt.Errorf("%s: status %d", publicurl.Of(address), response.StatusCode)
 	}
 	found := 0
 	lines := bufio.NewScanner(io.LimitReader(response.Body, maxExposition))
@@ -90,7 +98,7 @@ func readMetrics(ctx context.Context, url string) (reading, error) {
 		}
 	}
 	if found == 0 {
-		return r, fmt.Errorf("%s has none of the process metrics, such as process_resident_memory_bytes", url)
+		return r, fmt.Errorf("%s has none of the process metrics, such as process_resident_memory_bytes", publicurl.Of(address))
 	}
 	return r, lines.Err()
 }

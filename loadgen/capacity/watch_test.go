@@ -166,6 +166,13 @@ http_requests_total{code="200"} 7
 	if _, err := watch(t.Context()); err == nil || !strings.Contains(err.Error(), "status 403") {
 		t.Errorf("error %v of a refusal", err)
 	}
+	secret := strings.Replace(server.URL, "://", "://user:canary@", 1) + "?key=canary"
+	for range 2 { // refused, and then unreachable
+		if _, err := newWatcher(loadgen.Watch{Metrics: secret})(t.Context()); err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("error %v, want one without what is secret", err)
+		}
+		server.Close()
+	}
 	if newWatcher(loadgen.Watch{}) != nil {
 		t.Error("something is watched although nothing was asked for")
 	}

@@ -28,6 +28,7 @@ import (
 // ends it.
 type Exporter struct {
 	exporter *otlpmetrichttp.Exporter
+	endpoint string
 	resource *resource.Resource
 	interval time.Duration
 
@@ -73,7 +74,7 @@ func New(ctx context.Context, endpoint, version string, interval time.Duration) 
 	if err != nil {
 		return nil, errors.New("OTEL_RESOURCE_ATTRIBUTES: expected pairs such as team=web,stage=test")
 	}
-	e := &Exporter{exporter: exporter, resource: described, interval: interval}
+	e := &Exporter{exporter: exporter, endpoint: endpoint, resource: described, interval: interval}
 	ctx, e.stop = context.WithCancel(context.Background())
 	e.pushing.Go(func() { e.run(ctx) })
 	return e, nil
@@ -131,7 +132,7 @@ func (e *Exporter) push(ctx context.Context) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.failed++
-		e.err = plain(err)
+		e.err = e.plain(err)
 	}
 }
 
@@ -156,12 +157,15 @@ var status = regexp.MustCompile(`: (\d{3}) [^(]*\(body: `)
 
 // plain is what went wrong without anything that the other side wrote: it may
 // have written the credentials of the request.
-func plain(err error) error {
+func (e *Exporter) plain(err error) error {
 	var transport *url.Error
 	switch found := status.FindStringSubmatch(err.Error()); {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("no answer within %v", pushTimeout)
 	case errors.As(err, &transport):
+		if transport.URL != e.endpoint || strings.Contains(transport.Error(), "Location") {
+			return errors.New("the answer leads elsewhere")
+		}
 		return transport
 	case found != nil:
 		code, _ := strconv.Atoi(found[1])

@@ -189,6 +189,10 @@ func TestRefused(t *testing.T) {
 			w.Header().Set("Content-Type", "application/x-protobuf")
 			_, _ = w.Write(partial)
 		},
+		"1 pushes failed; the last: the answer leads elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "http://127.0.0.1:1/"+r.Header.Get("Authorization"))
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		},
 	} {
 		receiver := newReceiver(t)
 		receiver.answer = func(w http.ResponseWriter, r *http.Request, _ int) { answer(w, r) }
@@ -198,7 +202,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"throttled: " + canary, "x: 500 Bearer " + canary + " (body: y)"} {
-		if got := plain(fmt.Errorf("retryable: body: %s", text)).Error(); strings.Contains(got, canary) {
+		if got := new(Exporter).plain(fmt.Errorf("retryable: body: %s", text)).Error(); strings.Contains(got, canary) {
 			t.Errorf("%q becomes %q", text, got)
 		}
 	}

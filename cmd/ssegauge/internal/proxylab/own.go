@@ -81,7 +81,7 @@ func (v *Variant) fixed() bool { return v.own != nil && v.own.Origin != "" }
 // origin.
 func (l *Lab) prepareOwn(program *program, v *Variant, origin string, j *job, p *Proxy) error {
 	port := cmp.Or(v.own.url.Port(), map[string]string{"http": "80", "https": "443"}[v.own.url.Scheme])
-	at := net.JoinHostPort(v.own.url.Hostname(), port)
+	at := net.JoinHostPort(here(v.own.url.Hostname()), port)
 	config := v.own.Config
 	if !v.fixed() {
 		n := pointer{folder: j.Folder, origin: origin, certificate: j.in(certificateFile), key: j.in(keyFile), port: l.port}
@@ -107,6 +107,15 @@ func (l *Lab) prepareOwn(program *program, v *Variant, origin string, j *job, p 
 	u.Host = at
 	p.urls[v.Name], p.host, p.client = u.String(), v.own.url.Host, asHost(l.client, v)
 	return nil
+}
+
+// here is where a host of a configuration is reached that runs on this machine. By
+// its name the real one might be.
+func here(host string) string {
+	if host == "localhost" || net.ParseIP(host) != nil {
+		return host
+	}
+	return "127.0.0.1"
 }
 
 var builtPrefix = regexp.MustCompile(`--prefix=(\S+)`)

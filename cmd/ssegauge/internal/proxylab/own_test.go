@@ -149,16 +149,19 @@ func TestOwnConfigurationAsItIs(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Own{Proxy: "haproxy", Config: config, Listen: "http://127.0.0.1:" + ports[0] + "/", Origin: origin}.Matrix()
-	if err != nil {
-		t.Fatal(err)
+	// It runs here, whatever its name leads to elsewhere.
+	for _, host := range []string{"127.0.0.1", "localhost", "app.invalid"} {
+		m, err := Own{Proxy: "haproxy", Config: config, Listen: "http://" + host + ":" + ports[0] + "/", Origin: origin}.Matrix()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newLab(t).Start(t.Context(), m.Variants[:1], origin, ready)
+		skipMissing(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Stop()
 	}
-	p, err := newLab(t).Start(t.Context(), m.Variants[:1], origin, ready)
-	skipMissing(t, err)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Stop()
 }
 
 func TestOwnErrors(t *testing.T) {

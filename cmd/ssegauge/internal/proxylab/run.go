@@ -8,7 +8,6 @@ import (
 	"net"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +56,8 @@ func (r *run) progress(format string, args ...any) {
 
 // Run runs the matrix. A proxy that is not installed is a skipped row. An error
 // says that a proxy refused to start, or that the lab itself could not work; the
-// report has what was found beside that. When ctx ends, the report has what was found until then, with Interrupted set.
+// report has what was found beside that. When ctx ends, the report has what was
+// found until then, with Interrupted set.
 func (l *Lab) Run(ctx context.Context, m *Matrix, o Options) (*Report, error) {
 	o.Idle = cmp.Or(o.Idle, 6*time.Second)
 	r := &run{lab: l, matrix: m, options: o}
@@ -131,7 +131,7 @@ func (o *probeOrigin) url() string { return "http://" + o.address + "/" }
 func (r *run) startOrigin(ctx context.Context) (*probeOrigin, error) {
 	listener, err := net.Listen("tcp", cmp.Or(r.matrix.origin, loopback+"0"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the origin cannot listen where the configuration passes on to: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	origin := probeorigin.New()
@@ -193,7 +193,7 @@ func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin *probe
 	}
 	if proxy.host != "" {
 		target.Headers = map[string]string{"Host": proxy.host}
-		target.TLS.ServerName, _, _ = strings.Cut(proxy.host, ":")
+		target.TLS.ServerName = v.own.url.Hostname()
 		target.TLS.Insecure = v.fixed() // its certificate is its own
 	}
 	options := doctor.Options{Idle: r.options.Idle, Control: origin.url(), Ramp: v.Ramp}

@@ -1,7 +1,6 @@
 package proxylab
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -139,11 +139,12 @@ func (r *run) try(ctx context.Context, c *Capacity, value string, origin *probeO
 	return result, nil
 }
 
-// A ramp is a growing number of open streams.
+// A ramp is a growing number of open streams, until it is closed.
 type ramp struct {
-	client *http.Client
-	url    string
-	open   []*rampStream
+	client  *http.Client
+	url     string
+	open    []*rampStream
+	reading sync.WaitGroup // of all that were started
 }
 
 type rampStream struct {
@@ -201,38 +202,42 @@ func (r *ramp) start(ctx context.Context) *rampStream {
 	s := &rampStream{cancel: cancel, came: make(chan string, 1)}
 	client := *r.client
 	client.Timeout = 0
-	go func() {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
-		if err != nil {
-			s.came <- err.Error()
-			return
-		}
-		request.Header.Set("Accept", "text/event-stream")
-		answer, err := client.Do(request)
-		if err != nil {
-			s.came <- "is closed without an answer"
-			return
-		}
-		defer answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
-			s.came <- "gets status " + strconv.Itoa(answer.StatusCode)
-			return
-		}
-		body := bufio.NewReader(answer.Body)
-		if _, err := body.ReadString('\n'); err != nil {
-			s.came <- "ends before its first event"
-			return
-		}
-		s.came <- ""
-		_, _ = io.Copy(io.Discard, body)
-	}()
+	r.reading.Go(func() { s.read(ctx, &client, r.url) })
 	return s
 }
 
+// read says what came of the stream, and reads it until ctx ends.
+func (s *rampStream) read(ctx context.Context, client *http.Client, url string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		s.came <- err.Error()
+		return
+	}
+	request.Header.Set("Accept", "text/event-stream")
+	answer, err := client.Do(request)
+	if err != nil {
+		s.came <- "is closed without an answer"
+		return
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		s.came <- "gets status " + strconv.Itoa(answer.StatusCode)
+		return
+	}
+	if _, err := answer.Body.Read(make([]byte, 1)); err != nil {
+		s.came <- "ends before its first event"
+		return
+	}
+	s.came <- ""
+	_, _ = io.Copy(io.Discard, answer.Body)
+}
+
+// close ends all streams.
 func (r *ramp) close() {
 	for _, s := range r.open {
 		s.cancel()
 	}
+	r.reading.Wait()
 }
 
 // lastLine is the last line of a log that is about an error.
@@ -267,6 +272,9 @@ func project(tried []CapacityResult, values []int) []CapacityResult {
 	}
 	slices.SortFunc(points, func(a, b point) int { return int(a.value - b.value) })
 	first, last := points[0], points[len(points)-1]
+	if first.value == last.value {
+		return nil
+	}
 	slope := (last.streams - first.streams) / (last.value - first.value)
 	at := func(value float64) float64 { return first.streams + slope*(value-first.value) }
 	for _, p := range points {

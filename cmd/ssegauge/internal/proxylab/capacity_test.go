@@ -64,7 +64,7 @@ func TestProject(t *testing.T) {
 	text := tried(16, 7, 32, 15, 64, 31)
 	text[0].Value = "16k"
 	for name, of := range map[string][]CapacityResult{
-		"no line": tried(16, 7, 32, 20, 64, 31), "two points": tried(16, 7, 32, 15), "nothing failed": whole, "no number": text,
+		"no line": tried(16, 7, 32, 20, 64, 31), "one value": tried(16, 7, 16, 7, 16, 7), "two points": tried(16, 7, 32, 15), "nothing failed": whole, "no number": text,
 	} {
 		if got := project(of, []int{768}); got != nil {
 			t.Errorf("%s: %+v, want nothing", name, got)

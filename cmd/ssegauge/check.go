@@ -38,7 +38,8 @@ events are published, tokens made, and streams ended, and with them more checks.
 The word embedded stands for the reference server.
 
 Exit codes: 0 no MUST failed, 1 a MUST failed (with --strict also a SHOULD) or
-the baseline is stale, 2 the target is unreachable or a setting is not valid.`,
+the baseline is stale, 2 the target is unreachable or a setting is not valid,
+130 interrupted.`,
 		RunE: func(c *cobra.Command, args []string) error { return check(c, args, &f) },
 	}
 	flags := c.Flags()

@@ -46,7 +46,7 @@ differences; otherwise many are only consistent with what was seen. Tokens come
 from a target file, as with check, and are used for both.
 
 Exit codes: 0 nothing wrong found, 1 something is wrong, 2 the path is
-unreachable or a setting is not valid.`,
+unreachable or a setting is not valid, 130 interrupted.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.list {

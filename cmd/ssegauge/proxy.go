@@ -15,12 +15,10 @@ import (
 )
 
 type proxyFlags struct {
-	json, html    string
-	markdown      string
-	own           proxylab.Own
-	behaviourOnly bool
-	capacityOnly  bool
-	quiet         bool
+	json, html, markdown        string
+	own                         proxylab.Own
+	behaviourOnly, capacityOnly bool
+	quiet                       bool
 }
 
 func newProxy() *cobra.Command {
@@ -38,7 +36,8 @@ nginx, a copy runs whose listeners are moved to free ports and whose upstreams
 are replaced; with --origin, the file runs as it is, and what it passes on to is
 listened at that address.
 
-Exit codes: 0 every verdict is the one that is foreseen, 1 one is not, 2 the matrix is not valid or a proxy refused to start, 3 the load generator was the
+Exit codes: 0 every verdict is the one that is foreseen, 1 one is not, 2 the
+matrix is not valid or a proxy refused to start, 3 the load generator was the
 limit, 130 interrupted.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return proxy(c, args, &f) },
@@ -54,8 +53,8 @@ limit, 130 interrupted.`,
 	flags.StringVar(&f.own.HTTP, "http", "1.1", "HTTP `version` that clients speak to --config, 1.1 or 2")
 	flags.BoolVar(&f.behaviourOnly, "behaviour-only", false, "leave load and capacity out")
 	flags.BoolVar(&f.capacityOnly, "capacity-only", false, "only find out how many streams each setting allows")
-	c.MarkFlagsMutuallyExclusive("behaviour-only", "capacity-only")
 	flags.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
+	c.MarkFlagsMutuallyExclusive("behaviour-only", "capacity-only")
 	return c
 }
 

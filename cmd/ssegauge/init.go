@@ -165,12 +165,17 @@ func (d *draft) check() error {
 	return nil
 }
 
-// plain are texts that YAML reads as they stand.
-var plain = regexp.MustCompile(`^[A-Za-z0-9/.$][-A-Za-z0-9/._:?=&{}$~%+@]*[-A-Za-z0-9/._?=&{}$~%+@]$`)
+var (
+	// plain are texts that YAML reads as they stand,
+	plain = regexp.MustCompile(`^[A-Za-z0-9/.$][-A-Za-z0-9/._:?=&{}$~%+@]*[-A-Za-z0-9/._?=&{}$~%+@]$`)
+	// but for those that it may read as something else: numbers, and the words of
+	// YAML 1.1 and 1.2.
+	noText = regexp.MustCompile(`(?i)^(\.?[0-9][-+0-9a-fox._:]*|\.inf|\.nan|null|true|false|yes|no|on|off)$`)
+)
 
 // yamlText writes a text as a YAML scalar. JSON's strings are YAML's.
 func yamlText(text string) (string, error) {
-	if plain.MatchString(text) {
+	if plain.MatchString(text) && !noText.MatchString(text) {
 		return text, nil
 	}
 	var quoted bytes.Buffer

@@ -1,51 +1,18 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/ssegauge/ssegauge/internal/badproxy"
 )
-
-// startProbe runs serve --probe until the test is over.
-func startProbe(t *testing.T) string {
-	t.Helper()
-	command := exec.Command(os.Args[0], "serve", "--probe", "--addr", "127.0.0.1:0", "--exit-with-stdin")
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	watchdog := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		if err := command.Wait(); err != nil {
-			t.Errorf("serve --probe ended with %v, want exit code 0", err)
-		}
-		watchdog.Stop()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil || !strings.HasPrefix(line, listeningPrefix) {
-		t.Fatalf("%q, %v", line, err)
-	}
-	return strings.TrimSpace(strings.TrimPrefix(line, listeningPrefix))
-}
 
 // behind runs a proxy in front of the origin until the test is over.
 func behind(t *testing.T, origin, kind string) string {
@@ -68,7 +35,7 @@ func behind(t *testing.T, origin, kind string) string {
 
 func TestDoctor(t *testing.T) {
 	t.Parallel()
-	origin := startProbe(t)
+	origin := startServe(t, "--probe")
 	good, hold := behind(t, origin, "good"), behind(t, origin, "hold")
 	file := filepath.Join(t.TempDir(), "report.json")
 	results := make([]result, 3)
@@ -123,7 +90,7 @@ func TestDoctorKeepsTokens(t *testing.T) {
 	if err := os.WriteFile(target, []byte("url: "+backend.URL+"/path\ntokens: {good: "+canary+"}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := ssegauge(t, "doctor", target, "--direct", backend.URL+"/direct", "--json", out)
+	got := ssegauge(t, "doctor", target, "--direct", backend.URL+"/direct?key="+canary, "--json", out)
 	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -167,23 +134,8 @@ func TestDoctorUsage(t *testing.T) {
 
 func TestDoctorInterrupted(t *testing.T) {
 	t.Parallel()
-	origin := startProbe(t)
-	command := exec.Command(os.Args[0], "doctor", origin)
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	watchdog := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
-	defer watchdog.Stop()
-	waitFor(t, stderr, "probed  plain")
-	if err := command.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	_ = command.Wait()
-	if code := command.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
-	}
+	origin := startServe(t, "--probe")
+	c := startChild(t, nil, "doctor", origin)
+	waitFor(t, c.stderr, "probed  plain")
+	c.interrupt(t)
 }

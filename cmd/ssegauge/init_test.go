@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,33 +57,6 @@ func readDraft(t *testing.T, file string) *loadgen.Scenario {
 	return s
 }
 
-// startServe starts a server in a process of its own, which ends with the test,
-// and returns its address.
-func startServe(t *testing.T, args ...string) string {
-	t.Helper()
-	command := exec.Command(os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0", "--exit-with-stdin"}, args...)...)
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = command.Wait()
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimPrefix(strings.TrimSpace(line), listeningPrefix)
-}
-
 // Every combination of flags makes a scenario that says what they say.
 func TestInit(t *testing.T) {
 	const stream, publish = "http://127.0.0.1:8080/events?topic={topic}&a=b", "https://localhost/p: #?a=\"b\"'"
@@ -128,6 +99,15 @@ func TestInit(t *testing.T) {
 	}
 	if seen != 126 {
 		t.Errorf("%d combinations, want 126", seen)
+	}
+}
+
+// What YAML would read as something else than a text is quoted.
+func TestInitQuotes(t *testing.T) {
+	for _, name := range []string{"null", "True", "no", "12", "1e3", "0x1f", "0o17", "1_000", ".5", ".inf", "-", "a: b", "#a", "ä\"\n", "10/s"} {
+		if _, s := initIn(t, "--name", name); s.Name != name {
+			t.Errorf("the name %q becomes %q", name, s.Name)
+		}
 	}
 }
 

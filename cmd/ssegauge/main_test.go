@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ssegauge/ssegauge/loadgen"
 )
@@ -144,25 +142,9 @@ func TestUsageErrors(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
-	command := exec.Command(os.Args[0], "load", quickstart, "--out", out, "--set", "streams.count=20", "--set", "streams.ramp=0s", "--set", "warmup=0s", "--set", "duration=1h")
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	watchdog := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
-	defer watchdog.Stop()
-	waitFor(t, stderr, "running")
-	if err := command.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, stderr)
-	_ = command.Wait()
-	if code := command.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
-	}
+	c := startChild(t, nil, "load", quickstart, "--out", out, "--set", "streams.count=20", "--set", "streams.ramp=0s", "--set", "warmup=0s", "--set", "duration=1h")
+	waitFor(t, c.stderr, "running")
+	c.interrupt(t)
 	r := readSummary(t, out)
 	if !r.Interrupted || r.Streams.Opened != 20 || r.Events.Expected != r.Events.Received+r.Events.Lost {
 		t.Errorf("interrupted %v, %d opened, ledger %+v; want a partial result that balances", r.Interrupted, r.Streams.Opened, r.Events)
@@ -186,28 +168,7 @@ func waitFor(t *testing.T, r io.Reader, text string) {
 // The embedded server must not outlive the command, however that ends.
 func TestEmbeddedServerEndsWithItsParent(t *testing.T) {
 	t.Parallel()
-	command := exec.Command(os.Args[0], "serve", "--addr", "127.0.0.1:0", "--exit-with-stdin")
-	stdin, err := command.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	watchdog := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
-	defer watchdog.Stop()
-	waitFor(t, stdout, listeningPrefix)
-	if err := stdin.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, stdout)
-	if err := command.Wait(); err != nil {
-		t.Errorf("serve ended with %v, want exit code 0", err)
-	}
+	startServe(t) // demands it
 }
 
 func TestVersionAndCompletion(t *testing.T) {

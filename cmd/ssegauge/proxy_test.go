@@ -3,19 +3,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
-	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
-// testMatrix writes a matrix with one variant of nginx whose location has the
-// directive.
-func testMatrix(t *testing.T, directive string) string {
+func needsNginx(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("nginx"); err != nil {
 		if os.Getenv("CI") != "" {
@@ -23,37 +21,19 @@ func testMatrix(t *testing.T, directive string) string {
 		}
 		t.Skip("nginx is not installed")
 	}
+}
+
+// testMatrix writes a matrix with one variant of nginx whose location has the
+// directive.
+func testMatrix(t *testing.T, directive string) string {
+	t.Helper()
+	needsNginx(t)
+	text, err := os.ReadFile("internal/proxylab/testdata/one.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "matrix.yaml")
-	text := `name: test
-proxy: nginx
-config: |
-  daemon off;
-  pid nginx.pid;
-  error_log stderr;
-  events {}
-  http {
-      access_log off;
-      client_body_temp_path tmp/body;
-      proxy_temp_path tmp/proxy;
-      fastcgi_temp_path tmp/fastcgi;
-      uwsgi_temp_path tmp/uwsgi;
-      scgi_temp_path tmp/scgi;
-  {{range .Variants}}
-      server {
-          listen {{.Address}};
-          location / {
-              proxy_pass http://{{.Origin}};
-              {{.Part "location"}}
-          }
-      }
-  {{end}}
-  }
-variants:
-  - name: one
-    parts: {location: "` + directive + `"}
-    expect: streams
-`
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("DIRECTIVE"), []byte(directive)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -114,46 +94,107 @@ func TestProxyUsage(t *testing.T) {
 func TestProxyInterrupt(t *testing.T) {
 	t.Parallel()
 	matrix := testMatrix(t, "proxy_buffering off;")
-	scratch, err := os.MkdirTemp("", "ssegauge-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(scratch) })
-	if err := os.Chmod(scratch, 0o755); err != nil { // the proxy may be nobody's
-		t.Fatal(err)
-	}
+	scratch := scratchFolder(t)
 	json := filepath.Join(t.TempDir(), "j")
-	command := exec.Command(os.Args[0], "proxy", matrix, "--json", json)
-	command.Env = append(os.Environ(), "TMPDIR="+scratch)
-	stderr, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	watchdog := time.AfterFunc(2*time.Minute, func() { _ = command.Process.Kill() })
-	defer watchdog.Stop()
-	waitFor(t, stderr, "probing one")
+	c := startChild(t, []string{"TMPDIR=" + scratch}, "proxy", matrix, "--json", json)
+	waitFor(t, c.stderr, "probing one")
 	if left := using(t, scratch); len(left) == 0 {
 		t.Error("no process of the proxy was found while it ran")
 	}
-	if err := command.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, stderr)
-	_ = command.Wait()
-	if code := command.ProcessState.ExitCode(); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
-	}
-	if left := using(t, scratch); len(left) > 0 {
-		t.Errorf("processes are left: %v", left)
-	}
-	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
-		t.Errorf("files are left: %v, %v", left, err)
-	}
+	c.interrupt(t)
+	nothingLeft(t, scratch)
 	if text, err := os.ReadFile(json); err != nil || !strings.Contains(string(text), `"interrupted": true`) {
 		t.Errorf("%v, %s; want the partial result", err, text)
+	}
+}
+
+// A configuration that runs as it is has its own ports. Who finds one taken says
+// so, the origin or the proxy, and nothing is left behind.
+func TestProxyTakenPort(t *testing.T) {
+	t.Parallel()
+	needsNginx(t)
+	const ofOrigin = "the origin cannot listen where the configuration passes on to: listen tcp "
+	taken := listenSomewhere(t).Addr().String()
+	t.Run("of the origin", func(t *testing.T) {
+		t.Parallel()
+		said := asItIs(t, "127.0.0.1:1", taken)
+		if !strings.Contains(said, ofOrigin+taken+": bind: address already in use\n") {
+			t.Errorf("it says %s", said)
+		}
+	})
+	t.Run("of the proxy", func(t *testing.T) {
+		t.Parallel()
+		said := ofOrigin
+		for strings.Contains(said, ofOrigin) { // somebody has taken that one meanwhile
+			free := listenSomewhere(t)
+			free.Close()
+			said = asItIs(t, taken, free.Addr().String())
+		}
+		if !strings.Contains(said, "nginx refused to start (exit status 1); it says:\n") || !strings.Contains(said, "bind() to "+taken+" failed (") {
+			t.Errorf("it says %s", said)
+		}
+	})
+}
+
+// asItIs runs a configuration that cannot be run, as it is, demands that nothing
+// is left of that, and returns what was said.
+func asItIs(t *testing.T, listen, origin string) string {
+	t.Helper()
+	scratch := scratchFolder(t)
+	c := startChild(t, []string{"TMPDIR=" + scratch}, "proxy", "--config", nginxConfig(t, listen, origin), "--listen", "http://"+listen+"/", "--origin", origin)
+	said := c.end(t, exitUsage)
+	nothingLeft(t, scratch)
+	return said
+}
+
+// nginxConfig writes a whole configuration that nobody may run.
+func nginxConfig(t *testing.T, listen, origin string) string {
+	t.Helper()
+	folder := scratchFolder(t)
+	text := "events {}\nhttp {\n  access_log off;\n"
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		text += "  " + kind + "_temp_path " + filepath.Join(folder, kind) + ";\n"
+	}
+	text += "  server { listen " + listen + "; location / { proxy_pass http://" + origin + "; } }\n}\n"
+	file := filepath.Join(folder, "nginx.conf")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func listenSomewhere(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener
+}
+
+// scratchFolder is a folder that everybody may enter: a proxy may be nobody's.
+func scratchFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "ssegauge-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// nothingLeft demands that no process names the folder, and that it is empty.
+func nothingLeft(t *testing.T, folder string) {
+	t.Helper()
+	if left := using(t, folder); len(left) > 0 {
+		t.Errorf("processes are left: %v", left)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("files are left: %v, %v", left, err)
 	}
 }
 

@@ -3,6 +3,7 @@
 package proxylab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -117,36 +118,12 @@ func TestVariantsAnswer(t *testing.T) {
 // A matrix file with one variant of nginx, whose location has the directive.
 func matrixOf(t *testing.T, directive string) *Matrix {
 	t.Helper()
+	text, err := os.ReadFile("testdata/one.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "matrix.yaml")
-	text := strings.ReplaceAll(`name: test
-proxy: nginx
-config: |
-  daemon off;
-  pid nginx.pid;
-  error_log stderr;
-  events {}
-  http {
-      access_log off;
-      client_body_temp_path tmp/body;
-      proxy_temp_path tmp/proxy;
-      fastcgi_temp_path tmp/fastcgi;
-      uwsgi_temp_path tmp/uwsgi;
-      scgi_temp_path tmp/scgi;
-  {{range .Variants}}
-      server {
-          listen {{.Address}};
-          location / {
-              proxy_pass http://{{.Origin}};
-              {{.Part "location"}}
-          }
-      }
-  {{end}}
-  }
-variants:
-  - name: one
-    parts: {location: DIRECTIVE}
-`, "DIRECTIVE", directive)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("DIRECTIVE"), []byte(directive)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return loadMatrix(t, file)

@@ -4,6 +4,9 @@ GO ?= go
 # As releases are built. Only the race detector needs C.
 export CGO_ENABLED = 0
 
+# One clone uses what another has built, and the image what both have.
+export GOFLAGS := $(GOFLAGS) -trimpath
+
 .PHONY: test lint unit selftest interop fuzz bench needs
 
 test: needs lint unit fuzz interop

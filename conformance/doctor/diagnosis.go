@@ -47,6 +47,21 @@ func signOf(format string, args ...any) *sign {
 	return &sign{evidence: []string{fmt.Sprintf(format, args...)}}
 }
 
+// proven is a sign that a control bears out.
+func proven(format string, args ...any) *sign {
+	s := signOf(format, args...)
+	s.controlled = true
+	return s
+}
+
+// orNone is nil for a sign of which nothing was seen.
+func (s *sign) orNone() *sign {
+	if len(s.evidence) == 0 {
+		return nil
+	}
+	return s
+}
+
 // A Confidence says what a diagnosis rests on.
 type Confidence string
 

@@ -69,8 +69,7 @@ func seeBudget(v *view) *sign {
 	if !b.limited {
 		return nil
 	}
-	s := signOf("of %d streams at once, %d were open", b.open+b.refused+b.waited, b.open)
-	s.controlled = true // the streams that were open
+	s := proven("of %d streams at once, %d were open", b.open+b.refused+b.waited, b.open) // by the streams that were open
 	if b.refused > 0 {
 		how := "without an answer"
 		if b.status > 0 {
@@ -97,8 +96,7 @@ func seeReplay(v *view) *sign {
 		if id == "" || id != one.beats[0].stamp.Request {
 			continue
 		}
-		s := signOf("a second request for the same URL got the events of the first: the origin saw %d of 2 requests", len(v.rec.Origin[nonceOf(two.conn)].Requests))
-		s.controlled = true // other URLs
+		s := proven("a second request for the same URL got the events of the first: the origin saw %d of 2 requests", len(v.rec.Origin[nonceOf(two.conn)].Requests)) // by other URLs
 		for _, name := range []string{"Age", "X-Cache", "X-Cache-Status", "CF-Cache-Status"} {
 			if value := two.conn.Value(name); value != "" {
 				s.add("%s: %s", name, value)

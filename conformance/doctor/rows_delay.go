@@ -3,7 +3,6 @@ package doctor
 import (
 	"fmt"
 	"slices"
-
 	"time"
 
 	"github.com/ssegauge/ssegauge/conformance"
@@ -68,7 +67,7 @@ var delayRows = []Row{
 		see:     seeLateHead, Fixes: fixLateHead,
 	},
 	{
-		ID: "D19", Title: "what a client does not read is stored on the way", Note: false,
+		ID: "D19", Title: "what a client does not read is stored on the way",
 		again:   []string{"bulk"},
 		Explain: "A client that reads too slowly is not felt by the backend: a box takes in all that is sent, into memory or a temporary file, and the client falls behind without end.",
 		see:     seeAbsorbed, Fixes: fixAbsorbed,
@@ -182,10 +181,7 @@ func seeCompressed(v *view) *sign {
 	if f := v.flow("codings", "br"); f.isStream() && f.conn.Value("Content-Encoding") != "" && v.rec.Ours && f.heldCoded(events, interval) {
 		s.add("with Accept-Encoding: br nearly all bytes come at the end (Content-Encoding: %s)", f.conn.Value("Content-Encoding"))
 	}
-	if len(s.evidence) == 0 {
-		return nil
-	}
-	return s
+	return s.orNone()
 }
 
 // compressedLate is the least median delay that is put down to a compressor,
@@ -262,9 +258,7 @@ func seeLateHead(v *view) *sign {
 	if first := f.beats[0]; f.conn.Responded < first.sent-interval || f.seen == nil || v.ours(f.seen.HeadSent) > first.sent-lateBy/2 {
 		return nil
 	}
-	s := signOf("the backend sent its head at once and its first event %s later; the head came after %s", seconds(lateBy), seconds(f.conn.Responded-f.conn.Sent))
-	s.controlled = true
-	return s
+	return proven("the backend sent its head at once and its first event %s later; the head came after %s", seconds(lateBy), seconds(f.conn.Responded-f.conn.Sent))
 }
 
 func seeHeldAndCut(v *view) *sign {
@@ -272,9 +266,7 @@ func seeHeldAndCut(v *view) *sign {
 	if f == nil || !v.rec.Ours || len(f.beats) > 0 || !f.conn.IsStream() || !f.conn.End.ByPeer() || f.seen == nil || f.seen.Events == 0 {
 		return nil
 	}
-	s := signOf("%d events were sent and none came; the stream ended after %s (%s)", f.seen.Events, seconds(f.life()), f.conn.End)
-	s.controlled = true
-	return s
+	return proven("%d events were sent and none came; the stream ended after %s (%s)", f.seen.Events, seconds(f.life()), f.conn.End)
 }
 
 func seeHeartbeatsHidden(v *view) *sign {
@@ -282,9 +274,7 @@ func seeHeartbeatsHidden(v *view) *sign {
 	if f == nil || !v.rec.Ours || f.conn.Status < 500 || f.seen == nil || f.seen.Events == 0 {
 		return nil
 	}
-	s := signOf("status %d after %s, although the backend sent a heartbeat every %s", f.conn.Status, seconds(f.conn.Responded-f.conn.Sent), seconds(f.spec.Heartbeat))
-	s.controlled = true
-	return s
+	return proven("status %d after %s, although the backend sent a heartbeat every %s", f.conn.Status, seconds(f.conn.Responded-f.conn.Sent), seconds(f.spec.Heartbeat))
 }
 
 func seeAbsorbed(v *view) *sign {
@@ -292,7 +282,5 @@ func seeAbsorbed(v *view) *sign {
 	if f == nil || f.seen == nil || f.seen.Events < bulkEvents {
 		return nil
 	}
-	s := signOf("the backend got rid of all of %d MB while the client read nothing", bulkEvents*bulkSize>>20)
-	s.controlled = true
-	return s
+	return proven("the backend got rid of all of %d MB while the client read nothing", bulkEvents*bulkSize>>20)
 }

@@ -65,7 +65,8 @@ func (v *view) cut(f *flow) bool {
 	return f.conn.End == conformance.EndCut || f.conn.End == conformance.EndReset || v.direct != nil
 }
 
-// byAge are the active streams of the idle probe that were cut.
+// activeCut are the active streams of the idle probe that were cut; nil where one
+// was not.
 func (v *view) activeCut() (active, later *flow) {
 	if f := v.flow("idle", "active"); v.cut(f) {
 		active = f
@@ -86,17 +87,11 @@ func seeCutTogether(v *view) *sign {
 	case active == nil:
 		return nil
 	case later != nil && apart(active.conn.Ended, later.conn.Ended) < together && apart(active.life(), later.life()) > together:
-		return v.signTogether("streams of %s and %s of age ended within %s", seconds(active.life()), seconds(later.life()), seconds(apart(active.conn.Ended, later.conn.Ended)))
+		return proven("streams of %s and %s of age ended within %s", seconds(active.life()), seconds(later.life()), seconds(apart(active.conn.Ended, later.conn.Ended)))
 	case later == nil && v.rec.Ours && survived.isStream() && survived.complete() && survived.life() > active.life():
-		return v.signTogether("a stream was cut at an age of %s, and one that was opened later reached %s", seconds(active.life()), seconds(survived.life()))
+		return proven("a stream was cut at an age of %s, and one that was opened later reached %s", seconds(active.life()), seconds(survived.life()))
 	}
 	return nil
-}
-
-func (v *view) signTogether(format string, args ...any) *sign {
-	s := signOf(format, args...)
-	s.controlled = true
-	return s
 }
 
 func apart(a, b time.Duration) time.Duration { return max(a-b, b-a) }
@@ -183,9 +178,7 @@ func seeHang(v *view) *sign {
 	if f == nil || f.conn.End != conformance.EndLeft {
 		return nil
 	}
-	s := signOf("%s after the backend broke the connection the stream was still open", seconds(f.conn.Ended-v.ours(f.seen.Ended)))
-	s.controlled = true
-	return s
+	return proven("%s after the backend broke the connection the stream was still open", seconds(f.conn.Ended-v.ours(f.seen.Ended)))
 }
 
 func seeHidden(v *view) *sign {
@@ -193,9 +186,7 @@ func seeHidden(v *view) *sign {
 	if f == nil || f.conn.End != conformance.EndComplete && f.conn.End != conformance.EndClosed {
 		return nil
 	}
-	s := signOf("the backend broke the connection after %d events; the response ended as if it were complete (%s)", f.seen.Events, f.conn.End)
-	s.controlled = true
-	return s
+	return proven("the backend broke the connection after %d events; the response ended as if it were complete (%s)", f.seen.Events, f.conn.End)
 }
 
 // told is when the origin saw that the client left, after it had.
@@ -217,9 +208,7 @@ func seeNeverTold(v *view) *sign {
 		return nil
 	}
 	f := v.flow("abort", "active")
-	s := signOf("the client left; %s later the backend was still sending, %d events in all", seconds(leftFor), f.seen.Events)
-	s.controlled = true
-	return s
+	return proven("the client left; %s later the backend was still sending, %d events in all", seconds(leftFor), f.seen.Events)
 }
 
 func seeToldLate(v *view) *sign {
@@ -228,7 +217,5 @@ func seeToldLate(v *view) *sign {
 	if !known || !alsoKnown || silent || !active {
 		return nil
 	}
-	s := signOf("a stream that was silent was not given up within %s; one that was active, %s after its client left", seconds(leftFor), seconds(after))
-	s.controlled = true
-	return s
+	return proven("a stream that was silent was not given up within %s; one that was active, %s after its client left", seconds(leftFor), seconds(after))
 }

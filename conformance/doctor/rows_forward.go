@@ -94,10 +94,7 @@ func seeLastEventID(v *view) *sign {
 			s.add("an ID of %d bytes was changed on the way", len(f.conn.After))
 		}
 	}
-	if len(s.evidence) == 0 {
-		return nil
-	}
-	return s
+	return s.orNone()
 }
 
 func seeLongID(v *view) *sign {
@@ -119,10 +116,7 @@ func seeStripped(v *view) *sign {
 			s.add("%s was sent and did not arrive", name)
 		}
 	}
-	if len(s.evidence) == 0 {
-		return nil
-	}
-	return s
+	return s.orNone()
 }
 
 // authorizing are the header fields of the request that authorize it.
@@ -155,9 +149,7 @@ func seeRetried(v *view) *sign {
 	if most == 0 {
 		return nil
 	}
-	s := signOf("in the probe %q the backend saw %d more requests than were sent", where, most)
-	s.controlled = true
-	return s
+	return proven("in the probe %q the backend saw %d more requests than were sent", where, most)
 }
 
 // allowed are the values of Access-Control-Allow-Origin.
@@ -191,10 +183,7 @@ func seeCORS(v *view) *sign {
 		s.add("Access-Control-Allow-Origin is in the response with status %d and not in that with %d", page.Status, failed.Status)
 		s.controlled = true
 	}
-	if len(s.evidence) == 0 {
-		return nil
-	}
-	return s
+	return s.orNone()
 }
 
 func seeIntercepted(v *view) *sign {
@@ -202,9 +191,7 @@ func seeIntercepted(v *view) *sign {
 	if c == nil || !v.rec.Ours || c.Status == 0 || strings.Contains(string(c.Body()), "ssegauge probe") {
 		return nil
 	}
-	s := signOf("the backend answered with status 503 and a text; the client got status %d with %q", c.Status, c.Value("Content-Type"))
-	s.controlled = true
-	return s
+	return proven("the backend answered with status 503 and a text; the client got status %d with %q", c.Status, c.Value("Content-Type"))
 }
 
 func seeUpload(v *view) *sign {
@@ -213,9 +200,7 @@ func seeUpload(v *view) *sign {
 		return nil
 	}
 	if over := time.Duration(f.seen.BodyLast - f.seen.BodyFirst); over < uploadPause/4 {
-		s := signOf("the halves of the body were sent %s apart and arrived within %s", seconds(uploadPause), seconds(over))
-		s.controlled = true
-		return s
+		return proven("the halves of the body were sent %s apart and arrived within %s", seconds(uploadPause), seconds(over))
 	}
 	return nil
 }
@@ -233,7 +218,5 @@ func seeProtocol(v *view) *sign {
 	if f.held() {
 		held, prompt = f, plain
 	}
-	s := signOf("the stream is held back to its end over %s, and not over %s", held.conn.Protocol, prompt.conn.Protocol)
-	s.controlled = true
-	return s
+	return proven("the stream is held back to its end over %s, and not over %s", held.conn.Protocol, prompt.conn.Protocol)
 }

@@ -116,66 +116,9 @@ func Together(variants []*Variant) [][]*Variant {
 	return groups
 }
 
-// A Proxy is a process that answers for one or more variants.
-type Proxy struct {
-	process *process // nil for the one in this process
-	stop    func()
-	kind    *kind
-	// Version of the program.
-	Version string
-	// Config is its configuration.
-	Config string
-	urls   map[string]string
-	host   string       // that is asked for, where it is not the URL's
-	client *http.Client // that asks whether it is ready
-}
-
-// URL is where a variant listens; but for somebody's own configuration it ends
-// in a slash.
-func (p *Proxy) URL(variant string) string { return p.urls[variant] }
-
-// CA is the path of a PEM file with the certificate of the variants that have
-// one.
-func (p *Proxy) CA() string { return p.process.job.in(certificateFile) }
-
-// Log is what the proxy has written into its logs so far.
-func (p *Proxy) Log() string {
-	if p.process == nil {
-		return ""
-	}
-	return p.process.log(p.kind.logs...)
-}
-
-// group is the process group, 0 if there is none.
-func (p *Proxy) group() int {
-	if p.process == nil {
-		return 0
-	}
-	return p.process.group
-}
-
-// Stop ends all processes of the proxy and removes its folder.
-func (p *Proxy) Stop() { p.stop() }
-
-// Refused says that a proxy did not start, and what it said about it.
-type Refused struct{ Proxy, How, Log string }
-
-func (e *Refused) Error() string {
-	return fmt.Sprintf("%s refused to start (%s); it says:\n%s", e.Proxy, e.How, indent(e.Log))
-}
-
-func indent(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }
-
-const (
-	// attempts bounds how often a proxy is started on other ports because
-	// somebody took one of them in between.
-	attempts = 5
-	// startLimit bounds how long a proxy may take until it answers.
-	startLimit = 60 * time.Second
-	// ownLimit is startLimit for a configuration that may not even pass on what
-	// it is asked for.
-	ownLimit = 20 * time.Second
-)
+// attempts bounds how often a proxy is started on other ports because somebody
+// took one of them in between.
+const attempts = 5
 
 var taken = regexp.MustCompile(`(?i)address already in use|cannot bind socket`)
 
@@ -230,7 +173,7 @@ const (
 // prepare makes what a process in a new folder needs.
 func (l *Lab) prepare(program *program, variants []*Variant, origin string) (job, *Proxy, error) {
 	folder := filepath.Join(os.TempDir(), "ssegauge-"+program.name+"-"+strings.ToLower(rand.Text()))
-	p := &Proxy{kind: program.kind, Version: program.version, urls: map[string]string{}, client: l.client}
+	p := &Proxy{kind: program.kind, Version: program.version, urls: map[string]string{}, limit: startLimit, client: l.client}
 	j := job{
 		Folder: folder, Folders: program.folders,
 		Files: map[string][]byte{certificateFile: l.certificate, keyFile: l.key, bothFile: l.both},
@@ -293,37 +236,4 @@ func freePorts(n int) ([]string, error) {
 		_, ports[i], _ = net.SplitHostPort(listener.Addr().String())
 	}
 	return ports, nil
-}
-
-// await polls each variant until it answers.
-func (p *Proxy) await(ctx context.Context, ready Ready) error {
-	limit := startLimit
-	if p.host != "" {
-		limit = ownLimit
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	for name, url := range p.urls {
-		for {
-			err := ready(ctx, p.client, url)
-			select {
-			case <-p.process.ended:
-				return &Refused{p.kind.name, p.process.how, p.Log()}
-			default:
-			}
-			if err == nil {
-				break
-			}
-			select {
-			case <-time.After(20 * time.Millisecond):
-			case <-p.process.ended:
-			case <-ctx.Done():
-				if context.Cause(ctx) == context.DeadlineExceeded {
-					return fmt.Errorf("%s did not pass on the origin's answer within %v: %w; it says:\n%s", name, limit, err, indent(p.Log()))
-				}
-				return ctx.Err()
-			}
-		}
-	}
-	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,20 +30,15 @@ func newLab(t *testing.T) *Lab {
 func answering(t *testing.T) (origin string, ready Ready) {
 	t.Helper()
 	who := t.Name() + time.Now().String()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, who) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%q", who) }))
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String(), func(ctx context.Context, client *http.Client, url string) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
+		var answer string
+		if err := get(ctx, client, url, &answer); err != nil {
 			return err
 		}
-		answer, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer answer.Body.Close()
-		if text, err := io.ReadAll(answer.Body); err != nil || string(text) != who {
-			return fmt.Errorf("status %d, %q, %v", answer.StatusCode, text, err)
+		if answer != who {
+			return fmt.Errorf("it is %q that answers", answer)
 		}
 		return nil
 	}

@@ -105,7 +105,7 @@ func (l *Lab) prepareOwn(program *program, v *Variant, origin string, j *job, p 
 	}
 	u := *v.own.url
 	u.Host = at
-	p.urls[v.Name], p.host, p.client = u.String(), v.own.url.Host, asHost(l.client, v)
+	p.urls[v.Name], p.limit, p.client = u.String(), ownLimit, asHost(l.client, v)
 	return nil
 }
 

@@ -164,6 +164,29 @@ func TestOwnConfigurationAsItIs(t *testing.T) {
 	}
 }
 
+// Its server is asked for by the name that is given, wherever that runs.
+func TestOwnIsAskedForByName(t *testing.T) {
+	for listen, want := range map[string][3]string{
+		"https://app.example/e":    {"https://127.0.0.1:443/e", "app.example", "app.example"},
+		"https://[::1]:8443/e?a=b": {"https://[::1]:8443/e?a=b", "[::1]:8443", "::1"},
+	} {
+		m, err := Own{Proxy: "haproxy", Config: "x", Listen: listen, Origin: "127.0.0.1:9000"}.Matrix()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := m.Variants[0]
+		_, p, err := newLab(t).prepare(&program{kind: v.kind}, m.Variants[:1], "127.0.0.1:9000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.TLS = false // there is no process, and so no certificate
+		target := p.target(v)
+		if got := [3]string{target.URL, target.Headers["Host"], target.TLS.ServerName}; got != want || !target.TLS.Insecure {
+			t.Errorf("%s is asked for by %q, want %q", listen, got, want)
+		}
+	}
+}
+
 func TestOwnErrors(t *testing.T) {
 	for _, c := range []struct {
 		own  Own

@@ -187,20 +187,11 @@ func (r *run) probeGroup(ctx context.Context, group []*Variant, origin *probeOri
 
 // probe probes one variant and makes its row.
 func (r *run) probe(ctx context.Context, v *Variant, proxy *Proxy, origin *probeOrigin, direct *doctor.Recording) error {
-	target := conformance.Target{URL: proxy.URL(v.Name), HTTP: v.HTTP}
-	if v.TLS {
-		target.TLS.CA = proxy.CA()
-	}
-	if proxy.host != "" {
-		target.Headers = map[string]string{"Host": proxy.host}
-		target.TLS.ServerName = v.own.url.Hostname()
-		target.TLS.Insecure = v.fixed() // its certificate is its own
-	}
 	options := doctor.Options{Idle: r.options.Idle, Control: origin.url(), Ramp: v.Ramp}
 	for _, name := range slices.Sorted(maps.Keys(v.OriginHeader)) {
 		options.Headers = append(options.Headers, conformance.Field{Name: name, Value: v.OriginHeader[name]})
 	}
-	recording, err := doctor.Record(ctx, target, options)
+	recording, err := doctor.Record(ctx, proxy.target(v), options)
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Name, err)
 	}

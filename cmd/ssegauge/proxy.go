@@ -109,14 +109,19 @@ func proxy(c *cobra.Command, args []string, f *proxyFlags) error {
 			return err
 		}
 	}
-	switch {
-	case failed != nil:
+	if failed != nil {
 		return failed
-	case report.Interrupted:
+	}
+	return exitForRows(report)
+}
+
+func exitForRows(r *proxylab.Report) error {
+	switch {
+	case r.Interrupted:
 		return exit(exitInterrupted)
-	case len(report.Surprises()) > 0:
+	case len(r.Surprises()) > 0:
 		return exit(exitNo)
-	case report.Invalid():
+	case r.Invalid():
 		return exit(exitInvalid)
 	}
 	return nil

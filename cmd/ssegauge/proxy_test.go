@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ssegauge/ssegauge/cmd/ssegauge/internal/proxylab"
+	"github.com/ssegauge/ssegauge/conformance/doctor"
 )
 
 func needsNginx(t *testing.T) {
@@ -69,6 +72,25 @@ func TestProxyRefuses(t *testing.T) {
 	got := ssegauge(t, "proxy", testMatrix(t, "proxy_bufering off;"), "--behaviour-only")
 	if got.code != exitUsage || !strings.Contains(got.stderr, `unknown directive "proxy_bufering"`) {
 		t.Errorf("exit code %d, %s; want 2 and nginx's own words", got.code, got.stderr)
+	}
+}
+
+func TestProxyExitCodes(t *testing.T) {
+	good := proxylab.Row{Verdict: doctor.Streams, Expected: doctor.Streams}
+	bad := proxylab.Row{Verdict: doctor.Held, Expected: doctor.Streams}
+	doubtful := proxylab.Row{Verdict: doctor.Streams, Load: &proxylab.LoadResult{Invalid: []string{"why"}}}
+	for _, c := range []struct {
+		report proxylab.Report
+		want   error
+	}{
+		{proxylab.Report{Rows: []proxylab.Row{good, {Skipped: "not installed"}, {Verdict: doctor.Cut}}}, nil},
+		{proxylab.Report{Rows: []proxylab.Row{good, bad, doubtful}}, exit(exitNo)},
+		{proxylab.Report{Rows: []proxylab.Row{good, doubtful}}, exit(exitInvalid)},
+		{proxylab.Report{Rows: []proxylab.Row{bad}, Interrupted: true}, exit(exitInterrupted)},
+	} {
+		if got := exitForRows(&c.report); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.report, got, c.want)
+		}
 	}
 }
 

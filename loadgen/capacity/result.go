@@ -55,8 +55,9 @@ type Knee struct {
 	// there is none.
 	Load float64 `json:"load"`
 	// High is the smallest load above it that missed it in every repeat; 0 when
-	// none was found. Without a knee it is the smallest load. The load that meets the objective in half of all holds
-	// lies from Load to High with at least this confidence.
+	// none was found. Without a knee it is the smallest load. The load that meets
+	// the objective in half of all holds lies from Load to High with at least this
+	// confidence.
 	High       float64 `json:"high"`
 	Confidence float64 `json:"confidence"`
 	Repeats    int     `json:"repeats"`

@@ -67,7 +67,7 @@ func (s *search) run() (bracket, error) {
 	return s.repeat(b)
 }
 
-// step runs one step, and once more if it was invalid.
+// step runs one step, and again where it was invalid.
 func (s *search) step(load float64, purpose Purpose) (outcome Outcome, err error) {
 	for range invalidTries {
 		if outcome, err = s.probe(load, purpose); err != nil || outcome != Invalid {

@@ -82,17 +82,16 @@ func first(i int, label string) string {
 	return label
 }
 
-// observed says what a condition found: in seconds when it is about a latency,
-// which a threshold compares with a duration.
+// observed says what a condition found, in the unit of its metric.
 func observed(b Breach) string {
 	if b.Observed == nil {
 		return " (no sample)"
 	}
-	fields := strings.Fields(b.Objective)
-	if _, err := time.ParseDuration(fields[len(fields)-1]); err == nil && fields[len(fields)-1] != "0" {
-		return fmt.Sprintf(" (observed %s)", secondsText(*b.Observed))
+	text := grouped(*b.Observed)
+	if at := strings.IndexAny(b.Objective, "<>=!"); at >= 0 {
+		text = loadgen.FormatMetric(strings.TrimSpace(b.Objective[:at]), *b.Observed)
 	}
-	return fmt.Sprintf(" (observed %s)", grouped(*b.Observed))
+	return " (observed " + text + ")"
 }
 
 func (r *Result) writeSteps(w io.Writer) {

@@ -6,9 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // Report is what a file has. Write fills in the counts.
@@ -81,17 +79,18 @@ type xmlProblem struct {
 	Text    string `xml:",chardata"`
 }
 
-// Write writes the report. Bytes that XML cannot hold are replaced.
+// Write writes the report. What XML cannot hold is replaced by U+FFFD, as
+// encoding/xml does.
 func (r *Report) Write(w io.Writer) error {
-	all := xmlSuites{Name: clean(r.Name), Time: seconds(r.Seconds)}
+	all := xmlSuites{Name: r.Name, Time: seconds(r.Seconds)}
 	for _, s := range r.Suites {
-		suite := xmlSuite{Name: clean(s.Name), Timestamp: s.Started.Format("2006-01-02T15:04:05")}
+		suite := xmlSuite{Name: s.Name, Timestamp: s.Started.Format("2006-01-02T15:04:05")}
 		for _, c := range s.Cases {
 			suite.count(&c)
 			all.count(&c)
 			suite.Cases = append(suite.Cases, xmlCase{
-				Name: clean(c.Name), Class: clean(c.Class), Time: seconds(c.Seconds), Output: clean(c.Output),
-				Failure: c.Failure.xml(), Error: c.Error.xml(), Skipped: c.Skipped.xml(),
+				Name: c.Name, Class: c.Class, Time: seconds(c.Seconds), Output: c.Output,
+				Failure: (*xmlProblem)(c.Failure), Error: (*xmlProblem)(c.Error), Skipped: (*xmlProblem)(c.Skipped),
 			})
 		}
 		all.Suites = append(all.Suites, suite)
@@ -120,23 +119,4 @@ func (t *totals) count(c *Case) {
 	}
 }
 
-func (p *Problem) xml() *xmlProblem {
-	if p == nil {
-		return nil
-	}
-	return &xmlProblem{clean(p.Message), clean(p.Type), clean(p.Text)}
-}
-
 func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
-
-func clean(s string) string {
-	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\ufffd")
-	}
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}

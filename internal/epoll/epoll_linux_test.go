@@ -157,9 +157,6 @@ func TestDetach(t *testing.T) {
 	if err := SetUserTimeout(fd, time.Second); err != nil {
 		t.Error(err)
 	}
-	if err := SetSendBuffer(fd, 1<<14); err != nil {
-		t.Error(err)
-	}
 	if err := SetReceiveBuffer(fd, 1<<14); err != nil {
 		t.Error(err)
 	}

@@ -103,13 +103,6 @@ func SetUserTimeout(fd int, d time.Duration) error {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
 }
 
-// SetSendBuffer fixes the socket's send buffer at about n bytes (SO_SNDBUF; the
-// kernel doubles the figure for its own bookkeeping) and so ends its automatic
-// growth.
-func SetSendBuffer(fd, n int) error {
-	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, n)
-}
-
 // SetReceiveBuffer fixes the socket's receive buffer at about n bytes
 // (SO_RCVBUF).
 func SetReceiveBuffer(fd, n int) error {

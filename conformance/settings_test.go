@@ -161,6 +161,14 @@ pace: {heartbeat: 5s}
 }
 
 // The target files that come with the project are valid.
+// A report calls a target without a name by its URL, which may hold a token.
+func TestTargetName(t *testing.T) {
+	target, err := Target{URL: "http://app.example/events?topic={topic}&access_token=hush"}.WithDefaults()
+	if err != nil || target.Name != "http://app.example/events?topic={topic}&access_token=***" {
+		t.Errorf("it is called %s, error %v", target.Name, err)
+	}
+}
+
 func TestTargetFiles(t *testing.T) {
 	files, err := filepath.Glob("../scenarios/check/*.yaml")
 	if err != nil || len(files) < 5 {

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,6 +40,15 @@ func TestJUnitOfARun(t *testing.T) {
 	}
 }
 
+// What an interrupted run did not come to is no test that was passed.
+func TestJUnitOfAnInterruptedRun(t *testing.T) {
+	r := judge(t, func(*conductor) {}, "events.lost == 0")
+	r.Interrupted = true
+	if one := r.JUnit().Cases[0]; one.Error == nil || one.Error.Message != "interrupted" {
+		t.Errorf("case %+v, want the error that it was interrupted", one)
+	}
+}
+
 func TestMarkdownOfARun(t *testing.T) {
 	r := judge(t, func(c *conductor) { c.total.Cohorts[0].Events.Lost = 1 }, "events.lost == 0", "fanout.p99 < 1s")
 	var text bytes.Buffer
@@ -60,6 +70,10 @@ func TestMarkdownOfARun(t *testing.T) {
 	if n := text.Len(); n > 900_000 || n < 800_000 || !strings.Contains(text.String(), " more reasons are left out.") || strings.Contains(text.String(), "<b>") {
 		t.Errorf("%d bytes, with %q", n, text.String()[n-300:])
 	}
+	shown := strings.Count(text.String(), "&lt;b&gt;")
+	if want := fmt.Sprintf("\n%d more reasons are left out.\n", 10_000-shown); !strings.Contains(text.String(), want) {
+		t.Errorf("%d reasons are shown, and %q is not told", shown, want)
+	}
 	if !strings.Contains(text.String(), "1 lost;") {
 		t.Error("what is wrong beyond the reasons is left out")
 	}
@@ -71,6 +85,8 @@ func TestCSV(t *testing.T) {
 	series.add(second(0))
 	series.add(second(1))
 	run.Series = series.intervals()
+	run.Series[1].Streams = IntervalStreams{Open: 10, Opened: 11, Failed: 12, Dropped: 13, Cut: 14, Reconnected: 15}
+	run.Series[1].Events = IntervalEvents{Published: 20, Refused: 21, Unsent: 22, Received: 23, Duplicated: 24, Late: 25, Bytes: 26}
 	var text bytes.Buffer
 	if err := WriteCSV(&text, run, run); err != nil {
 		t.Fatal(err)
@@ -87,8 +103,10 @@ func TestCSV(t *testing.T) {
 		at[name] = lines[2][i]
 	}
 	for name, want := range map[string]string{
-		"run": run.Path, "scenario": "s", "start_seconds": "1", "end_seconds": "2", "streams_opened": "2", "events_received": "12",
-		"cpu_fraction": "0.5", "fanout_count": "1", "fanout_max": "0.002", "connect_count": "0", "connect_p99": "",
+		"run": run.Path, "scenario": "s", "start_seconds": "1", "end_seconds": "2",
+		"streams_open": "10", "streams_opened": "11", "streams_failed": "12", "streams_dropped": "13", "streams_cut": "14", "streams_reconnected": "15",
+		"events_published": "20", "events_refused": "21", "events_unsent": "22", "events_received": "23", "events_duplicated": "24", "events_late": "25", "bytes": "26",
+		"cpu_fraction": "0.5", "rss_bytes": "1001", "hiccup_seconds": "0.001", "fanout_count": "1", "fanout_max": "0.002", "connect_count": "0", "connect_p99": "",
 	} {
 		if at[name] != want {
 			t.Errorf("%s is %q, want %q", name, at[name], want)

@@ -71,9 +71,22 @@ func TestWaveCurveIsBounded(t *testing.T) {
 	}
 }
 
+// Of many waves the first are told, and all are counted.
+func TestRecoveryIsBounded(t *testing.T) {
+	r := judge(t, func(c *conductor) {
+		c.plan.Scenario.Drill = &Drill{By: DrillTarget}
+		for i := range int64(maxWaves + 7) {
+			c.total.flows[2*i] = flow{lost: 1, back: 1}
+		}
+	})
+	if got := r.Recovery; len(got.Waves) != maxWaves || got.WavesOmitted != 7 || got.Waves[0].Start != 0 {
+		t.Errorf("%d waves and %d omitted, want %d and 7", len(got.Waves), got.WavesOmitted, maxWaves)
+	}
+}
+
 func TestRecoveryMetrics(t *testing.T) {
-	two := &Recovery{Waves: []Wave{{Back: BackTimes{P50: after(1), All: after(2)}}, {Back: BackTimes{P50: after(0.5), All: after(3)}}}}
-	for name, want := range map[string]string{"recovery.p50 < 2s": "ok 1", "recovery.all < 2s": "not 3", "recovery.p99 < 1h": "no sample"} {
+	two := &Recovery{Waves: []Wave{{Back: BackTimes{P50: after(1), P90: after(1), All: after(2)}}, {Back: BackTimes{P50: after(0.5), All: after(3)}}}}
+	for name, want := range map[string]string{"recovery.p50 < 2s": "ok 1", "recovery.all < 2s": "not 3", "recovery.p90 < 1h": "no sample", "recovery.p99 < 1h": "no sample"} {
 		got := parseThreshold(t, name).judge(&Report{Recovery: two})
 		text := "no sample"
 		if got.Observed != nil {

@@ -196,7 +196,14 @@ func TestInitOverwritesNothing(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	has(copied, ssegauge(t, "schema", "scenario").stdout)
-	if entries, _ := os.ReadDir(folder); len(entries) != 4 {
+	inTheWay := filepath.Join(folder, "d")
+	if err := os.Mkdir(inTheWay, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if got := ssegauge(t, "init", "--file", inTheWay, "--force"); got.code != exitUsage {
+		t.Errorf("%+v", got)
+	}
+	if entries, _ := os.ReadDir(folder); len(entries) != 5 {
 		t.Errorf("left in the folder: %v", entries)
 	}
 }

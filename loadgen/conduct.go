@@ -189,8 +189,9 @@ func (c *conductor) await(ctx context.Context, done <-chan struct{}, timeout <-c
 	}
 }
 
-// interval adds what was counted since the last one.
-func (c *conductor) interval() error { return c.collect(func(*loop) {}) }
+// interval adds what was counted since the last one. An error of the log stays
+// there, and is that of the run in the end.
+func (c *conductor) interval() { _ = c.collect(func(*loop) {}) }
 
 // collect adds what every loop has counted since the last time, up to and
 // including what last makes it count.

@@ -50,6 +50,7 @@ const (
 	Step              // a value holds until the next
 	Bar               // from 0; with others of its place side by side
 	Point             // markers alone
+	Trend             // a line that leads through samples, and has none itself
 )
 
 // A Series is what one line, or one sort of bars, shows.
@@ -64,11 +65,15 @@ type Series struct {
 }
 
 // A Mark is a straight line across the figure that says where something is: a
-// limit, or the beginning of a phase.
+// limit, or the beginning of a phase. Its label covers no other text; one for
+// which there is no room is left out.
 type Mark struct {
 	At         float64
 	Horizontal bool // at a value of Y; else at one of X
-	Label      string
+	// To, if set, is where a stretch of X ends that begins At. Its label may also
+	// stand in front of it.
+	To    float64
+	Label string
 }
 
 // CSS has to be in the page once.

@@ -111,7 +111,7 @@ func TestSVGSaysWhatItShows(t *testing.T) {
 			t.Errorf("names %v", names)
 		}
 		axes := texts(with(all, "axis"))
-		if diff := cmp.Diff([]string{"latency", "time, s", "p99 < 500ms", "running"}, axes); diff != "" {
+		if diff := cmp.Diff([]string{"latency", "time, s", "running", "p99 < 500ms"}, axes); diff != "" {
 			t.Errorf("labels (-want +got):\n%s", diff)
 		}
 		if got := len(with(all, "mark")); got != 2 {
@@ -158,6 +158,20 @@ func TestStepHoldsItsValue(t *testing.T) {
 	path := with(parse(t, string(c.SVG(wideWidth, wideHeight))), "line")[0].attributes["d"]
 	if !regexp.MustCompile(`^M[\d. ]+H[\d.]+V[\d.]+H[\d.]+$`).MatchString(path) {
 		t.Errorf("path %s, want a line across, up and across", path)
+	}
+}
+
+// What leads through samples is not marked as if it were made of some.
+func TestTrendHasNoMarkers(t *testing.T) {
+	c := &Chart{ID: "t", Title: "t", Series: []Series{{Name: "seen", Kind: Point, X: []float64{0, 1}, Y: []float64{0, 5}}, {Name: "fitted", Kind: Trend, X: []float64{0, 1}, Y: []float64{0, 5}}}}
+	for width, dots := range map[int]int{wideWidth: 1, narrowWidth: 2} { // and that of the legend
+		all := parse(t, string(c.SVG(width, 300)))
+		if got := len(with(all, "dot")); got != dots {
+			t.Errorf("%d wide: %d paths of markers, want %d", width, got, dots)
+		}
+		if got := len(with(all, "line")); got != dots {
+			t.Errorf("%d wide: %d lines, want %d", width, got, dots)
+		}
 	}
 }
 
@@ -210,7 +224,7 @@ func TestAnyValues(t *testing.T) {
 			*a = Axis{Label: "a", Unit: Unit(random.IntN(4)), Scale: Scale(random.IntN(3))}
 		}
 		for range random.IntN(4) {
-			s := Series{Name: "s", Kind: Kind(random.IntN(4))}
+			s := Series{Name: "s", Kind: Kind(random.IntN(5))}
 			for range random.IntN(5) {
 				s.X = append(s.X, odd[random.IntN(len(odd))])
 				s.Y = append(s.Y, odd[random.IntN(len(odd))])

@@ -1,11 +1,9 @@
 package chart
 
 import (
-	"cmp"
 	"fmt"
 	"html"
 	"math"
-	"slices"
 	"strings"
 )
 
@@ -21,7 +19,12 @@ type drawing struct {
 	title                    []string // lines
 	legend                   [][]int  // rows of series, where names do not fit beside the lines
 	names                    []nameplate
+	labels                   []label // of marks
+	texts                    []box   // what is written in the plot
+	rules                    []box   // the lines of the marks
 }
+
+const noSamples = "no samples"
 
 const (
 	textSize  = 12.0
@@ -148,8 +151,11 @@ func (d *drawing) draw() string {
 		}
 		d.drawNames()
 	} else {
-		d.text("axis", (d.left+d.right)/2, (d.top+d.bottom)/2, "middle", "no samples")
+		middle := spot{(d.left + d.right) / 2, (d.top + d.bottom) / 2, "middle"}
+		d.texts = append(d.texts, middle.box(noSamples))
+		d.text("axis", middle.x, middle.y, middle.anchor, noSamples)
 	}
+	d.drawLabels()
 	d.drawLegend(id)
 	d.printf("</svg>\n")
 	return d.svg.String()
@@ -195,37 +201,6 @@ func (d *drawing) axes() {
 	}
 	d.printf("<path class=\"frame\" d=\"M%.1f %.1fV%.1fH%.1f\"/>\n", d.left, d.top, d.bottom, d.right)
 	d.text("axis", d.right, d.bottom+tickRoom+lineGap-5, "end", d.x.title)
-}
-
-// marks draws what lies within the axes. A label that does not fit before the
-// next mark is left out.
-func (d *drawing) marks() {
-	var vertical []Mark
-	for _, m := range d.Marks {
-		if x := d.px(m.At); !m.Horizontal && x >= d.left-1 && x <= d.right+1 {
-			vertical = append(vertical, m)
-		}
-		if y := d.py(m.At); m.Horizontal && y >= d.top-1 && y <= d.bottom+1 {
-			d.line("mark", d.left, y, d.right, y)
-			if y -= 4; y < d.top+8 { // there is no room above
-				y += 16
-			}
-			d.text("axis", d.left+5, y, "start", m.Label)
-		}
-	}
-	slices.SortStableFunc(vertical, func(a, b Mark) int { return cmp.Compare(a.At, b.At) })
-	for i, m := range vertical {
-		x, room := d.px(m.At), d.right
-		if i+1 < len(vertical) {
-			room = d.px(vertical[i+1].At)
-		}
-		if x > d.left+1 {
-			d.line("mark", x, d.top, x, d.bottom)
-		}
-		if x+4+float64(letters(m.Label))*glyph <= room {
-			d.text("axis", x+4, d.top+11, "start", m.Label)
-		}
-	}
 }
 
 // wrap divides text into lines of at most width letters, at blanks.

@@ -28,7 +28,7 @@ func (d *drawing) drawNames() {
 			}
 		}
 	}
-	spread(d.names, d.top, d.bottom+tickRoom)
+	spread(d.names, d.top, d.bottom)
 	for _, n := range d.names {
 		x := d.right + nameRoom
 		if n.endX < d.right-3 || math.Abs(n.y-n.endY) > 4 {
@@ -78,7 +78,9 @@ func (d *drawing) drawLegend(id string) {
 				if d.Series[i].Kind != Point {
 					d.printf("<path class=\"line %s\"%s d=\"M%.1f %.1fh26\"/>\n", look(i), dash(i), x, y-4)
 				}
-				d.dots(i, marker(i, x+13, y-4))
+				if d.Series[i].Kind != Trend {
+					d.dots(i, marker(i, x+13, y-4))
+				}
 			}
 			d.text(fmt.Sprintf("name %s", look(i)), x+31, y, "start", d.Series[i].Name)
 			x += legendWidth(d.Series[i].Name)

@@ -101,6 +101,9 @@ func (d *drawing) band(i int) {
 // point without neighbours is no line, and always marked.
 func (d *drawing) markers(i int) {
 	s := &d.Series[i]
+	if s.Kind == Trend {
+		return
+	}
 	var at []int
 	for k := range s.Y {
 		if finite(d.px(s.X[k])) && finite(d.py(s.Y[k])) {

@@ -126,8 +126,8 @@ func (r *Report) limits(latency string) (marks []chart.Mark) {
 		if t.UnmarshalText([]byte(result.Expression)) != nil {
 			continue
 		}
-		if name, _, _ := strings.Cut(t.metric, "."); name == latency && isLatency(t.metric) && strings.HasPrefix(t.operator, "<") {
-			marks = append(marks, chart.Mark{At: t.value, Horizontal: true, Label: result.Expression})
+		if of, seconds, ok := t.UpperLimit(); ok && of == latency {
+			marks = append(marks, chart.Mark{At: seconds, Horizontal: true, Label: result.Expression})
 		}
 	}
 	return marks

@@ -88,6 +88,13 @@ func isLatency(metric string) bool {
 	return strings.HasPrefix(metric, recoveryPrefix) || slices.Contains(latencyNames, name) && statistic != "count"
 }
 
+// UpperLimit is the latency that the threshold bounds from above, such as fanout,
+// and the bound in seconds; ok is false when it demands something else.
+func (t Threshold) UpperLimit() (latency string, seconds float64, ok bool) {
+	latency, _, _ = strings.Cut(t.metric, ".")
+	return latency, t.value, isLatency(t.metric) && strings.HasPrefix(t.operator, "<")
+}
+
 // Metrics lists what a Threshold can be about. A cohort has the metrics
 // that are recorded for each one apart.
 func Metrics(cohort bool) []string {

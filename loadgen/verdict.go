@@ -49,7 +49,7 @@ func (c *conductor) account(interrupted bool) *Report {
 		UnderLoad:     t.oddities(),
 		Failures:      maps.Clone(t.Failures),
 		Generator:     c.generator(),
-		Environment:   c.environment(),
+		Environment:   NewEnvironment(c.options.Version, c.began),
 		Reasons:       []string{},
 		Recovery:      c.recovery(),
 		Thresholds:    []ThresholdResult{},
@@ -121,10 +121,12 @@ func (c *conductor) generator() Generator {
 	return g
 }
 
-func (c *conductor) environment() Environment {
+// NewEnvironment is that of what a version of the program began at a time, and
+// ends now.
+func NewEnvironment(version string, began time.Time) Environment {
 	return Environment{
-		Version: c.options.Version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
+		Version: version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
 		Kernel: kernelRelease(), CPUs: runtime.NumCPU(),
-		Started: c.began, DurationSeconds: time.Since(c.began).Seconds(),
+		Started: began, DurationSeconds: time.Since(began).Seconds(),
 	}
 }

@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ssegauge/ssegauge/loadgen"
 )
@@ -34,10 +32,7 @@ func (f *finder) result(b bracket, interrupted bool) *Result {
 		r.Knee.Confidence = f.search.confidence()
 	}
 	r.Knee.Largest = b.high == 0 && b.low > 0 && !interrupted
-	r.Environment = loadgen.Environment{
-		Version: f.options.Version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH,
-		CPUs: runtime.NumCPU(), Started: f.started, DurationSeconds: time.Since(f.started).Seconds(),
-	}
+	r.Environment = loadgen.NewEnvironment(f.options.Version, f.started)
 	for _, load := range slices.Sorted(maps.Keys(f.points)) {
 		p := f.points[load]
 		if p.fanout != nil {
@@ -77,77 +72,6 @@ func (r *Result) breaks() {
 	if len(missed) > 0 {
 		r.BoundBy = append(r.BoundBy, commonLimits(missed)...)
 	}
-}
-
-// headRoom fits lines through what the target used, and says how far they would
-// lead. Memory that was used once is not given back, so that only the steps with
-// more streams than any before tell what streams cost.
-func (r *Result) headRoom() {
-	var loads, streams, memory, cores []float64
-	var peak int64
-	var last *Server
-	top := 0.0
-	for i := range r.Steps {
-		step := &r.Steps[i]
-		v := step.Server
-		if v == nil || step.Outcome == Invalid {
-			continue
-		}
-		top = max(top, step.Load)
-		if v.Memory > 0 && step.Streams.Peak > peak {
-			peak, last = step.Streams.Peak, v
-			streams, memory = append(streams, float64(peak)), append(memory, float64(v.Memory))
-		}
-		if step.Outcome == Met && v.CoresAllowed > 0 {
-			loads, cores = append(loads, step.Load), append(cores, v.Cores)
-		}
-	}
-	if r.Grow == Streams {
-		r.Memory = fit(streams, memory)
-		if last != nil && last.MemoryLimit > 0 {
-			r.allow("memory", r.Memory, float64(last.MemoryLimit), top)
-		}
-	}
-	r.allow("CPU", fit(loads, cores), allowedCores(r.Steps), top)
-}
-
-// farthest is up to how many times the largest load that was held a line is
-// followed.
-const farthest = 10
-
-// allow notes the load at which a line reaches a limit.
-func (r *Result) allow(resource string, l *Line, limit, top float64) {
-	load, ok := l.reaches(limit)
-	if !ok || limit <= 0 || load <= 0 {
-		return
-	}
-	h := HeadRoom{Resource: resource, Load: math.Floor(load), Extrapolated: load > top}
-	if load > farthest*top {
-		h.Load, h.More = farthest*top, true
-	}
-	r.HeadRoom = append(r.HeadRoom, h)
-}
-
-// String says what the resource would allow.
-func (h HeadRoom) String() string {
-	text := h.Resource + " would allow "
-	if h.More {
-		text += "more than "
-	}
-	text += grouped(twoDigits(h.Load))
-	if h.Extrapolated {
-		text += " (extrapolated)"
-	}
-	return text
-}
-
-func allowedCores(steps []Step) float64 {
-	for i := range steps {
-		if v := steps[i].Server; v != nil && v.CoresAllowed > 0 {
-			return v.CoresAllowed
-		}
-	}
-	return 0
 }
 
 // conclude reaches the verdict.
@@ -248,13 +172,4 @@ func (r *Result) within() string {
 		all = broke
 	}
 	return strings.Join(all, ", ")
-}
-
-// twoDigits rounds an estimate down to two significant digits.
-func twoDigits(v float64) float64 {
-	if v < 100 {
-		return math.Floor(v)
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
-	return math.Floor(v/unit) * unit
 }

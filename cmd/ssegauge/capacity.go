@@ -47,7 +47,7 @@ limit, 130 interrupted.`,
 	flags.StringVar(&f.to, "to", "", "largest `load` that is tried")
 	flags.Float64Var(&f.precision, "precision", 0.02, "width at which bisection ends, as a share of the load")
 	flags.IntVar(&f.repeats, "repeats", 5, "steps that must agree at either end of the interval")
-	flags.StringVar(&f.out, "out", "", "`folder` for capacity.json, and a folder with summary.json for each step")
+	flags.StringVar(&f.out, "out", "", "`folder` for capacity.json and report.html, and a folder like that of load for each step")
 	flags.StringVar(&f.json, "json", "", "`file` for the result in JSON")
 	flags.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	flags.StringArrayVar(&f.set, "set", nil, "replace a value of the scenario, as `key=value`: streams.count=50")

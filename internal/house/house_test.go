@@ -17,7 +17,7 @@ var mayImport = map[string][]string{
 	"cmd/ssegauge":                   {"cmd/ssegauge/internal/proxylab", "loadgen", "loadgen/capacity", "loadgen/compare", "internal/junit", "conformance", "conformance/doctor", "internal/probeorigin", "internal/refserver", "internal/refprofile", "internal/token", "internal/nearest", "internal/chart", "schema", "cmd/ssegauge/internal/live", "cmd/ssegauge/internal/telemetry", "cmd/ssegauge/internal/telemetry/otlp", "cmd/ssegauge/internal/telemetry/prometheus"},
 	"cmd/ssegauge/internal/proxylab": {"loadgen", "conformance", "conformance/doctor", "internal/chart", "internal/nearest", "internal/probeorigin", "internal/refserver", "internal/strictyaml"},
 	"loadgen":                        {"internal/publicurl", "internal/eventstream", "internal/stamp", "internal/token", "internal/epoll", "internal/strictyaml", "internal/nearest", "internal/chart", "internal/junit", "internal/markdown"},
-	"loadgen/capacity":               {"loadgen", "internal/publicurl"},
+	"loadgen/capacity":               {"loadgen", "internal/chart", "internal/publicurl"},
 	"loadgen/compare":                {"loadgen", "internal/chart", "internal/junit", "internal/markdown"},
 	"conformance":                    {"internal/publicurl", "internal/eventstream", "internal/strictyaml", "internal/nearest", "internal/junit", "internal/markdown"},
 	"conformance/doctor":             {"conformance", "internal/probeorigin", "internal/publicurl"},

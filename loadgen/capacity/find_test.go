@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -186,6 +187,10 @@ func TestFindSavesWhatItLoads(t *testing.T) {
 	if err := r.Save(folder); err != nil {
 		t.Fatal(err)
 	}
+	page, err := os.ReadFile(filepath.Join(folder, loadgen.PageFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{folder, filepath.Join(folder, ResultFile)} {
 		again, err := LoadResult(path)
 		if err != nil {
@@ -197,6 +202,9 @@ func TestFindSavesWhatItLoads(t *testing.T) {
 		}
 		if diff := cmp.Diff(before.String(), after.String()); diff != "" {
 			t.Errorf("text (-saved +loaded):\n%s", diff)
+		}
+		if diff := cmp.Diff(string(page), pageOf(t, again)); diff != "" {
+			t.Errorf("page (-saved +loaded):\n%s", diff)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -119,12 +120,20 @@ type Step struct {
 // ResultFile is the name of the JSON form in the folder of a capacity run.
 const ResultFile = "capacity.json"
 
-// Save writes the result to the folder, which it makes when it is missing.
+// Save writes the result to the folder, which it makes when it is missing:
+// capacity.json and report.html.
 func (r *Result) Save(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	return r.SaveFile(filepath.Join(folder, ResultFile))
+	if err := r.SaveFile(filepath.Join(folder, ResultFile)); err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := r.WriteHTML(&page); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, loadgen.PageFile), page.Bytes(), 0o644)
 }
 
 // SaveFile writes the JSON form to a file.

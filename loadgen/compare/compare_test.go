@@ -103,6 +103,30 @@ func TestWithoutALogNothingIsTested(t *testing.T) {
 	}
 }
 
+func TestWordOfAComparison(t *testing.T) {
+	w := &world{random: rand.New(rand.NewPCG(1, 1)), seconds: 20, second: 0.01}
+	a, b, invalid := w.play(1), w.play(1.5), w.play(1)
+	invalid.Verdict = loadgen.Invalid
+	for _, one := range []struct {
+		name                string
+		baseline, candidate *loadgen.Saved
+		rulings             []Ruling
+		word, class         string
+	}{
+		{"slower", a, b, nil, "slower", "fail"},
+		{"faster", b, a, nil, "faster", "pass"},
+		{"the same", a, a, nil, "no difference", "pass"},
+		{"without logs", run("a", 0.1), run("b", 0.3), nil, "not tested", "invalid"},
+		{"slower, and nobody minds", a, b, []Ruling{{}}, "pass", "pass"},
+		{"one of two rulings", a, a, []Ruling{{}, {Failed: true}}, "fail", "fail"},
+		{"an invalid run", invalid, b, []Ruling{{Failed: true}}, "invalid", "invalid"},
+	} {
+		if word, class := compared(t, Side{one.baseline}, Side{one.candidate}).word(one.rulings); word != one.word || class != one.class {
+			t.Errorf("%s: %q like %s, want %q like %s", one.name, word, class, one.word, one.class)
+		}
+	}
+}
+
 func TestFormsOfAComparison(t *testing.T) {
 	w := &world{random: rand.New(rand.NewPCG(1, 1)), seconds: 20, second: 0.01}
 	a, b := w.play(1), w.play(1.5)
@@ -116,7 +140,7 @@ func TestFormsOfAComparison(t *testing.T) {
 	}{
 		"text":     {func(w *bytes.Buffer) error { return c.WriteText(w) }, []string{"fanout.p50 is slower (1.49x)", "Student's t over blocks", "slower"}, nil},
 		"markdown": {func(w *bytes.Buffer) error { return WriteMarkdown(w, []*Comparison{c}, rulings) }, []string{"| **FAILED** | fanout.p99 &gt; 1.2x |", `run\|&lt;a&gt;`}, []string{"<a>"}},
-		"html":     {func(w *bytes.Buffer) error { return WriteHTML(w, []*Comparison{c}, rulings) }, []string{"run|&lt;a&gt;", "✗ failed", `class="verdict fail"`, "figure"}, []string{"<a>", "<script", "src="}},
+		"html":     {func(w *bytes.Buffer) error { return WriteHTML(w, []*Comparison{c}, rulings) }, []string{"run|&lt;a&gt;", "✗ failed", `class="verdict fail"`, ">FAIL <span>", "figure"}, []string{"<a>", "<script", "src="}},
 	} {
 		var text bytes.Buffer
 		if err := form.write(&text); err != nil {

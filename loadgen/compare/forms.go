@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ssegauge/ssegauge/internal/chart"
@@ -67,14 +68,14 @@ func (c *Comparison) markdown(rulings []Ruling) string {
 //go:embed compare.html
 var htmlText string
 
-var htmlPage = template.Must(template.New("compare").Parse(htmlText))
+var htmlPage = template.Must(template.New("compare").Funcs(template.FuncMap{"upper": strings.ToUpper}).Parse(htmlText))
 
 // A section of the page is one comparison.
 type section struct {
 	*Comparison
 	Rulings      []Ruling
 	From, To     string
-	Class        string // of the verdict
+	Word, Class  string // of the verdict
 	Cells        [][]string
 	ByPercentile *chart.Chart
 }
@@ -88,7 +89,8 @@ func WriteHTML(w io.Writer, comparisons []*Comparison, rulings [][]Ruling) error
 	}
 	page.Style = loadgen.HTMLStyle
 	for i, c := range comparisons {
-		s := section{Comparison: c, Rulings: rulings[i], From: c.Baseline.names(), To: c.Candidate.names(), Class: c.class(rulings[i])}
+		s := section{Comparison: c, Rulings: rulings[i], From: c.Baseline.names(), To: c.Candidate.names()}
+		s.Word, s.Class = c.word(rulings[i])
 		for k := range c.Rows {
 			s.Cells = append(s.Cells, c.Rows[k].cells())
 		}
@@ -98,22 +100,27 @@ func WriteHTML(w io.Writer, comparisons []*Comparison, rulings [][]Ruling) error
 	return htmlPage.Execute(w, page)
 }
 
-func (c *Comparison) class(rulings []Ruling) string {
-	class := "pass"
-	for _, r := range c.Differences() {
-		if r.Outcome == Slower && len(rulings) == 0 {
-			class = "fail"
-		}
+// word is what the comparison comes to: what became of the rulings, or else of
+// the latencies. The class is that of the verdict of a run which it looks like.
+func (c *Comparison) word(rulings []Ruling) (word, class string) {
+	became := func(o Outcome) bool {
+		return slices.ContainsFunc(c.Rows, func(r Row) bool { return r.Outcome == o })
 	}
-	for _, r := range rulings {
-		if r.Failed {
-			class = "fail"
-		}
+	switch {
+	case c.Invalid():
+		return "invalid", "invalid"
+	case slices.ContainsFunc(rulings, func(r Ruling) bool { return r.Failed }):
+		return "fail", "fail"
+	case len(rulings) > 0:
+		return "pass", "pass"
+	case became(Slower):
+		return "slower", "fail"
+	case became(Faster):
+		return "faster", "pass"
+	case c.tested():
+		return "no difference", "pass"
 	}
-	if c.Invalid() {
-		class = "invalid"
-	}
-	return class
+	return "not tested", "invalid"
 }
 
 // byPercentile shows the fan-out latency of every run, the baseline's first.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,12 +14,10 @@ import (
 // Sentence says in words what the comparison comes to.
 func (c *Comparison) Sentence() string {
 	differences := c.Differences()
-	if len(differences) == 0 {
-		for _, r := range c.Rows {
-			if !math.IsNaN(r.P) {
-				return "no difference: what the latencies differ by is within noise"
-			}
-		}
+	switch {
+	case len(differences) == 0 && c.tested():
+		return "no difference: what the latencies differ by is within noise"
+	case len(differences) == 0:
 		return "cannot tell whether the latencies differ"
 	}
 	var parts []string
@@ -26,6 +25,11 @@ func (c *Comparison) Sentence() string {
 		parts = append(parts, fmt.Sprintf("%s is %s (%s)", r.Metric, r.Outcome, formatRatio(r.Ratio)))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// tested reports whether chance was reckoned with.
+func (c *Comparison) tested() bool {
+	return slices.ContainsFunc(c.Rows, func(r Row) bool { return !math.IsNaN(r.P) })
 }
 
 // WriteText writes the comparison for people to read.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,15 +23,21 @@ func readCapacity(t *testing.T, folder string) *capacity.Result {
 	return r
 }
 
-// An embedded server with 23 places has a capacity of 23 streams.
-func TestCapacity(t *testing.T) {
-	out := t.TempDir()
-	file := filepath.Join(out, "result.json")
-	args := append([]string{"capacity", quickstart, "--out", out, "--json", file, "--set", "target.serve=--max-streams=23"}, quick...)
-	got := ssegauge(t, args...)
+// capacityOf23 runs a capacity run against an embedded server with 23 places.
+func capacityOf23(t *testing.T, args ...string) (out string, got result) {
+	t.Helper()
+	out = t.TempDir()
+	got = ssegauge(t, slices.Concat([]string{"capacity", quickstart, "--out", out, "--set", "target.serve=--max-streams=23"}, quick, args)...)
 	if got.code != exitYes {
 		t.Fatalf("exit code %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
+	return out, got
+}
+
+// An embedded server with 23 places has a capacity of 23 streams.
+func TestCapacity(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "result.json")
+	out, got := capacityOf23(t, "--json", file)
 	r := readCapacity(t, out)
 	if r.Verdict != loadgen.Pass || r.Knee.Load != 23 || r.Knee.High != 24 {
 		t.Errorf("verdict %s, knee %+v; want pass, 23 to 24", r.Verdict, r.Knee)

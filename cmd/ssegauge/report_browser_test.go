@@ -1,12 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ssegauge/ssegauge/loadgen"
 )
 
 // A sight is what is to be seen of a page. The script that makes it is in the
@@ -63,25 +68,67 @@ const seeScript = `(() => {
   return seen;
 })()`
 
-// The page of a real run shows all its charts, in light and dark, wide, narrow
-// and on paper; it complains of nothing, and asks nobody for anything.
-func TestReportInABrowser(t *testing.T) {
+// A page is what a verb has written, and what is to be seen of it.
+type page struct {
+	name    string
+	file    string
+	verdict string   // the first word of its heading
+	reason  string   // what the verdict's list says
+	titles  []string // of the charts
+}
+
+// The pages of real runs show all their charts, in light and dark, wide, narrow
+// and on paper; they complain of nothing, and ask nobody for anything.
+func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
 	b := newBrowser(t)
+	for _, p := range []page{runPage(t), capacityPage(t), comparisonPage(t)} {
+		b.inspect(p)
+	}
+}
+
+func runPage(t *testing.T) page {
 	out := t.TempDir()
 	got := ssegauge(t, append([]string{"load", quickstart, "--quiet", "--out", out, "--set", "thresholds=fanout.p50 < 1ns"}, append(small, "--set", "duration=3s")...)...)
 	if got.code != exitNo {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
-	server := httptest.NewServer(http.FileServer(http.Dir(out)))
-	defer server.Close()
-	reason := readSummary(t, out).Reasons[0]
-	titles := []string{
+	return page{"report", filepath.Join(out, loadgen.PageFile), "FAIL", readSummary(t, out).Reasons[0], []string{
 		"Fan-out latency by percentile", "Fan-out latency over time", "From an event's first receiver to its last, by percentile of events",
 		"Mean fan-out latency, by the order in which streams opened", "Deliveries per second", "Publishes per second", "Streams open",
 		"Connect and first event by percentile", "Lag of the generator, 99th percentile",
 		"Share of time in which the generator's process did not run", "Processor time of the generator", "Memory of the generator",
+	}}
+}
+
+func capacityPage(t *testing.T) page {
+	out, _ := capacityOf23(t)
+	return page{"capacity", filepath.Join(out, loadgen.PageFile), "PASS", strings.Join(readCapacity(t, out).Reasons, "; "), []string{
+		"Fan-out latency against load", "The search, step by step",
+		"Memory of the target, against the most streams so far", "Processor time of the target, against load",
+	}}
+}
+
+func comparisonPage(t *testing.T) page {
+	baseline, candidate := savedRun(t), savedRun(t)
+	file := filepath.Join(t.TempDir(), "comparison.html")
+	got := ssegauge(t, "report", baseline, candidate, "--html", file, "--fail-if", "events.received > 0")
+	if got.code != exitNo {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
+	reason := fmt.Sprintf("✗ failed events.received > 0: observed %d", readSummary(t, candidate).Events.Received)
+	return page{"comparison", file, "FAIL", reason, []string{"Fan-out latency by percentile"}}
+}
+
+// inspect looks at a page in every way in which it may be looked at.
+func (b *browser) inspect(p page) {
+	b.t.Helper()
+	t := b.t
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(p.file))))
+	defer server.Close()
+	url := server.URL + "/" + filepath.Base(p.file)
+	requests, complaints := b.seen()
+	asked, complained := len(requests), len(complaints)
 	for _, look := range []struct {
 		name          string
 		width, height int64
@@ -94,42 +141,44 @@ func TestReportInABrowser(t *testing.T) {
 		{"paper", 794, 1123, "dark", "print"},
 	} {
 		b.look(look.width, look.height, look.scheme, look.media)
-		b.do(chromedp.Navigate(server.URL + "/report.html"))
+		b.do(chromedp.Navigate(url))
 		seen := ask(b, chromedp.Evaluate[sight](seeScript))
+		name := p.name + ", " + look.name
 		var shown []string
 		for _, c := range seen.Charts {
 			shown = append(shown, c.Title)
 			if c.Shapes == 0 {
-				t.Errorf("%s: the chart %q is empty", look.name, c.Title)
+				t.Errorf("%s: the chart %q is empty", name, c.Title)
 			}
 		}
-		if diff := cmp.Diff(titles, shown); diff != "" {
-			t.Errorf("%s: charts (-want +got):\n%s", look.name, diff)
+		if diff := cmp.Diff(p.titles, shown); diff != "" {
+			t.Errorf("%s: charts (-want +got):\n%s", name, diff)
 		}
 		if len(seen.Clipped) > 0 || len(seen.Covered) > 0 {
-			t.Errorf("%s: clipped text %q, text over text %q", look.name, seen.Clipped, seen.Covered)
+			t.Errorf("%s: clipped text %q, text over text %q", name, seen.Clipped, seen.Covered)
 		}
-		if seen.Verdict != "FAIL" || seen.Reason != reason || seen.VerdictBottom > float64(look.height) {
-			t.Errorf("%s: verdict %s, reason %q, down to %v; want FAIL, %q, on the first screen", look.name, seen.Verdict, seen.Reason, seen.VerdictBottom, reason)
+		if seen.Verdict != p.verdict || seen.Reason != p.reason || seen.VerdictBottom > float64(look.height) {
+			t.Errorf("%s: verdict %s, reason %q, down to %v; want %s, %q, on the first screen", name, seen.Verdict, seen.Reason, seen.VerdictBottom, p.verdict, p.reason)
 		}
 		if seen.Overflow > 0 {
-			t.Errorf("%s: the page is %v pixels too wide", look.name, seen.Overflow)
+			t.Errorf("%s: the page is %v pixels too wide", name, seen.Overflow)
 		}
 		if dark := look.scheme == "dark" && look.media == "screen"; seen.DarkBackground != dark {
-			t.Errorf("%s: dark is %v, want %v", look.name, seen.DarkBackground, dark)
+			t.Errorf("%s: dark is %v, want %v", name, seen.DarkBackground, dark)
 		}
 		if seen.Contrast < 4.5 {
-			t.Errorf("%s: text has a contrast of %.1f with the page, want 4.5", look.name, seen.Contrast)
+			t.Errorf("%s: text has a contrast of %.1f with the page, want 4.5", name, seen.Contrast)
 		}
-		b.photograph("report-" + look.name)
+		b.photograph(p.name + "-" + look.name)
 	}
-	requests, complaints := b.seen()
-	for _, url := range requests {
-		if url != server.URL+"/report.html" && url != "data:," {
-			t.Errorf("the page asked for %s", url)
+	requests, complaints = b.seen()
+	requests, complaints = requests[asked:], complaints[complained:]
+	for _, r := range requests {
+		if r != url && r != "data:," {
+			t.Errorf("%s: the page asked for %s", p.name, r)
 		}
 	}
 	if len(requests) < 5 || len(complaints) > 0 {
-		t.Errorf("%d requests seen, complaints %q", len(requests), complaints)
+		t.Errorf("%s: %d requests seen, complaints %q", p.name, len(requests), complaints)
 	}
 }

@@ -149,6 +149,13 @@ func TestExplainOfServerThatEmits(t *testing.T) {
 	}
 }
 
+func TestExplainHidesWhatATokenURLHas(t *testing.T) {
+	p := NewPlan(mustLoad(t, "name: x\ntarget: {url: 'http://127.0.0.1/', auth: {oauth2: {token_url: 'https://127.0.0.1/token?key=hush', client_id: a, client_secret: b}}}\npublish: {via: none}\nstreams: {count: 2}\n"))
+	if got, want := mustExplain(t, p).Tokens[0].Source, "client credentials from https://127.0.0.1/token?key=***"; got != want {
+		t.Errorf("the tokens are %s, want %s", got, want)
+	}
+}
+
 func TestExplainFindsMissingFiles(t *testing.T) {
 	for _, auth := range []string{"{file: none}", "{jwt: {method: RS256, key: none}}"} {
 		p := NewPlan(mustLoad(t, "name: x\ntarget: {url: embedded, auth: "+auth+"}\nstreams: {count: 2}\n"))

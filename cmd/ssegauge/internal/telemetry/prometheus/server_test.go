@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,26 @@ func TestFinishWaitsForAScrape(t *testing.T) {
 	}
 	if !<-finished {
 		t.Error("it does not know that it was scraped")
+	}
+}
+
+// Only a scrape that got through counts, and none before the end is the last.
+func TestWhatCountsAsAScrape(t *testing.T) {
+	server, _ := serve(t)
+	for _, c := range []struct {
+		status int
+		counts bool
+	}{{http.StatusServiceUnavailable, false}, {http.StatusInternalServerError, false}, {http.StatusOK, true}} {
+		answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) })
+		server.noting(answer).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, Path, nil))
+		if server.scraped != c.counts {
+			t.Errorf("after an answer of %d it was scraped: %v, want %v", c.status, server.scraped, c.counts)
+		}
+	}
+	select {
+	case <-server.fetched:
+		t.Error("a scrape before the end is taken for the last")
+	default:
 	}
 }
 

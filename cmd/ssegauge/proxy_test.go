@@ -83,7 +83,7 @@ func TestProxyExitCodes(t *testing.T) {
 		report proxylab.Report
 		want   error
 	}{
-		{proxylab.Report{Rows: []proxylab.Row{good, {Skipped: "not installed"}, {Verdict: doctor.Cut}}}, nil},
+		{proxylab.Report{Rows: []proxylab.Row{good, {Skipped: "not installed", Expected: doctor.Streams}, {Verdict: doctor.Cut}}}, nil},
 		{proxylab.Report{Rows: []proxylab.Row{good, bad, doubtful}}, exit(exitNo)},
 		{proxylab.Report{Rows: []proxylab.Row{good, doubtful}}, exit(exitInvalid)},
 		{proxylab.Report{Rows: []proxylab.Row{bad}, Interrupted: true}, exit(exitInterrupted)},

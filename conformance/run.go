@@ -133,6 +133,7 @@ func newRunner(target Target, o Options) (*runner, error) {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	r.redactor.addURL(target.URL)
 	for _, v := range target.Headers {
 		r.redactor.add(Secret(v))
 	}

@@ -408,6 +408,7 @@ func TestRecordReplayRedacted(t *testing.T) {
 	target := serveBroker(t, b)
 	target.Tokens = &Tokens{Good: "very-good-token", JWT: &JWT{Secret: "signing-secret"}}
 	target.Headers = map[string]string{"X-Key": "private-header"}
+	target.URL += "&access_token=typed-into-the-url"
 	folder := t.TempDir()
 	first := mustRun(t, target, Options{Record: folder, Skip: bulky})
 
@@ -426,7 +427,7 @@ func TestRecordReplayRedacted(t *testing.T) {
 		}
 		page.Write(text)
 	}
-	for _, secret := range []string{"very-good-token", "signing-secret", "private-header"} {
+	for _, secret := range []string{"very-good-token", "signing-secret", "private-header", "typed-into-the-url"} {
 		if i := strings.Index(page.String(), secret); i >= 0 {
 			t.Errorf("%s is in an output: …%s…", secret, page.String()[max(0, i-100):i])
 		}

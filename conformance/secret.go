@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -53,6 +54,31 @@ func (r *redactor) add(secrets ...Secret) {
 	slices.SortStableFunc(r.values, func(a, b []byte) int { return cmp.Compare(len(b), len(a)) })
 }
 
+// carriers are parameters of a URL that carry tokens, by their names.
+var carriers = regexp.MustCompile(`(?i)token|jwt|secret|passw|ticket|signature|^(auth|authorization|key|api[-_]?key|sig)$`)
+
+// jwt is what a signed token looks like, whatever its parameter is called.
+var jwt = regexp.MustCompile(`^[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}$`)
+
+// addURL makes known what is secret in a URL that somebody has written: its
+// password, and tokens in its query.
+func (r *redactor) addURL(text string) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return
+	}
+	if password, ok := u.User.Password(); ok {
+		r.add(Secret(password))
+	}
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		name, escaped, _ := strings.Cut(pair, "=")
+		value, err := url.QueryUnescape(escaped)
+		if err == nil && (carriers.MatchString(name) || jwt.MatchString(value)) {
+			r.add(Secret(value), Secret(escaped))
+		}
+	}
+}
+
 // blank overwrites every secret in p with asterisks and returns how many there
 // were. Lengths stay, so that offsets do.
 func (r *redactor) blank(p []byte) int {
@@ -87,6 +113,7 @@ func (r *redactor) text(s string) string {
 
 // redact blanks secrets out of a transcript.
 func (r *runner) redact(t *Transcript) {
+	t.Facts.URL = r.redactor.text(t.Facts.URL)
 	t.Problem = r.redactor.text(t.Problem)
 	for _, p := range t.Publications {
 		p.Problem = r.redactor.text(p.Problem)

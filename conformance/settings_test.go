@@ -419,3 +419,17 @@ func TestRedactor(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+func TestRedactorOfAURL(t *testing.T) {
+	const signed = "aaaaaaaaaa.bbbbbbbbbb.cccccccccc"
+	var r redactor
+	r.addURL("http://user:pass-of-user@h/events?topic=longer-than-eight&Access_Token=a%2Ftoken%20value&x=" + signed + "&api-key=the-key-value&author=somebody-else")
+	for text, want := range map[string]bool{
+		"pass-of-user": true, "a/token value": true, "a%2Ftoken+value": true, "a%2Ftoken%20value": true, signed: true, "the-key-value": true,
+		"longer-than-eight": false, "somebody-else": false,
+	} {
+		if got := r.text(text) != text; got != want {
+			t.Errorf("%s: blanked %v, want %v", text, got, want)
+		}
+	}
+}

@@ -15,8 +15,8 @@ func TestExplain(t *testing.T) {
 		t.Fatalf("exit code %d, error %v\n%s%s", got.code, err, got.stdout, got.stderr)
 	}
 	// What TestLoad finds in the run itself.
-	if e.Publishing.Events != 20 || e.Publishing.Deliveries != 800 || len(e.Streams) != 40 || len(e.Thresholds) != 5 {
-		t.Errorf("%+v, %d streams, %d thresholds; want 20 events, 800 deliveries, 40 streams, 5 thresholds", e.Publishing, len(e.Streams), len(e.Thresholds))
+	if e.Publishing.Events != 20 || e.Publishing.Deliveries != 800 || len(e.Streams) != 40 || len(e.Thresholds) != 1 {
+		t.Errorf("%+v, %d streams, %d thresholds; want 20 events, 800 deliveries, 40 streams, 1 threshold", e.Publishing, len(e.Streams), len(e.Thresholds))
 	}
 	text := ssegauge(t, append([]string{"explain", quickstart}, small...)...)
 	if text.code != exitYes || text.stderr != "" || !strings.Contains(text.stdout, "20 events of at least 100 bytes to 1 topic; 800 deliveries, 800/s on average") {

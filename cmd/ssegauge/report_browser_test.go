@@ -89,7 +89,7 @@ func TestPagesInABrowser(t *testing.T) {
 
 func runPage(t *testing.T) page {
 	out := t.TempDir()
-	got := ssegauge(t, append([]string{"load", quickstart, "--quiet", "--out", out, "--set", "thresholds=fanout.p50 < 1ns"}, append(small, "--set", "duration=3s")...)...)
+	got := ssegauge(t, append([]string{"load", quickstart, "--quiet", "--out", out}, append(small, "--set", "duration=3s", "--set", "thresholds=fanout.p50 < 1ns")...)...)
 	if got.code != exitNo {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}

@@ -27,10 +27,7 @@ import (
 // as it takes the run to forget how slow it was, by the autocorrelation of the
 // intervals' own percentiles, since half of the deliveries being slow is forgotten
 // sooner than a hundredth. It cannot know what differs from run to run, so only
-// differences of 10 % and more count, against 5 % with rounds. Short runs hide how
-// much they remember: of pretended pairs of the same build, of which a second has
-// half of the slowness of the one before and a standard deviation of 20 %, 7 in
-// 100 are said to differ after 10 seconds, 2 after 30 or 60.
+// differences of 10 % and more count, against 5 % with rounds.
 //
 // Either way the figure of all samples must differ the same way as those of the
 // rounds or blocks do: one bad second makes a percentile of the whole, but not
@@ -38,8 +35,10 @@ import (
 //
 // Figures are tested together: by Benjamini and Hochberg's procedure, at a level
 // of 1 %. Where the sides do not differ, a difference is named in 1 % of all
-// comparisons at the most; its condition, that the figures depend on each other
-// positively, holds of percentiles of the same thing.
+// comparisons at the most, on two conditions. That the figures depend on each other
+// positively holds of percentiles of the same thing. That rounds or blocks are
+// independent holds of blocks only as far as the memory of a run can be seen, which
+// short runs hide: TestShortRunsHideTheirMemory has how often they are wrong.
 const (
 	level         = 0.01
 	roundsMargin  = 0.05

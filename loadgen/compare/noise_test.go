@@ -80,6 +80,25 @@ func TestMemoryIsNoDifference(t *testing.T) {
 	}
 }
 
+// Of a hundred pairs of the same build, in which a second has half of the slowness
+// of the one before it and a standard deviation of 20 %, no more than so many are
+// said to differ.
+func TestShortRunsHideTheirMemory(t *testing.T) {
+	for seconds, most := range map[int]int{10: 7, 30: 3, 60: 3} {
+		w := &world{random: rand.New(rand.NewPCG(1, 2)), seconds: seconds, memory: 0.5, second: 0.2}
+		falsely := 0
+		for range 100 {
+			if len(compared(t, Side{w.play(1)}, Side{w.play(1)}).Differences()) > 0 {
+				falsely++
+			}
+		}
+		t.Logf("%d seconds: %d of 100 pairs differ", seconds, falsely)
+		if falsely > most {
+			t.Errorf("%d seconds: %d of 100 pairs differ, want at most %d", seconds, falsely, most)
+		}
+	}
+}
+
 // One bad second makes the 99th percentile of a run, but a run whose other
 // seconds are all better is not slower.
 func TestOneBadSecondIsNoDifference(t *testing.T) {

@@ -33,14 +33,20 @@ func startChild(t *testing.T, variables []string, args ...string) *child {
 	return c
 }
 
-// launch starts the process, and bounds its life.
+// launch starts the process, which ends with the test at the latest.
 func (c *child) launch(t *testing.T) {
 	t.Helper()
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	watchdog := time.AfterFunc(childLimit, func() { _ = c.Process.Kill() })
-	t.Cleanup(func() { watchdog.Stop() })
+	t.Cleanup(func() {
+		watchdog.Stop()
+		if c.ProcessState == nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
 }
 
 // end waits until the child ends, and demands an exit code. It returns what was
